@@ -14,7 +14,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 	$(shell $(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
 
 UV := UV_PROJECT_ENVIRONMENT="$(abspath $(VENV))" UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV= $(BIN)/uv
-SOURCES := gateway plugins tests conftest.py
+SOURCES := conftest.py gateway plugins tests
 
 .PHONY: help
 help: ## Show what can be done here

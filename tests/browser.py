@@ -1,0 +1,54 @@
+"""Where the browser tests find Chromium, and how they start it.
+
+Playwright drives the Chromium of the system; `playwright install` is never needed. Most tests just ask for
+the `browser` or `page` fixture of the root `conftest.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from playwright.async_api import async_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MISSING = "Chromium is missing: apt-get install chromium, or point GATEWAY_CHROMIUM at it"
+
+# A page under test talks to 127.0.0.1 and to nobody else.
+LAUNCH_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)
+
+
+def chromium_path() -> str | None:
+    """The Chromium to use: what GATEWAY_CHROMIUM says, else the first one on PATH, else None."""
+    if named := os.environ.get("GATEWAY_CHROMIUM"):
+        return shutil.which(named)
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@asynccontextmanager
+async def open_browser(executable_path: str, *, headless: bool = True) -> AsyncIterator[Browser]:
+    """Start Chromium for one test; it is gone when the block ends."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=executable_path, args=LAUNCH_ARGS, headless=headless
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
