@@ -1,0 +1,106 @@
+"""Who may speak: a conversation's state, small enough to live in one row.
+
+A conversation is one client in one channel instance from the first word to the close. Its state changes only inside
+`decide`; what was said is in the log (`entries`), not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gateway.model import JsonObject, Outcome, Peer, Transfer
+
+
+class Floor(StrEnum):
+    """Who may speak to the client."""
+
+    BOT = "bot"
+    WAITING = "waiting"
+    AGENT = "agent"
+    CLOSED = "closed"
+
+
+class Stage(StrEnum):
+    """How far a handoff has come on the platform it is tried on."""
+
+    OPENING = "opening"
+    """The platform was asked; it has not answered yet."""
+    QUEUED = "queued"
+    """The platform accepted; nobody took the dialog yet."""
+    JOINED = "joined"
+    """An agent has the dialog."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handoff:
+    """A transfer being carried out along the chain of platforms."""
+
+    transfer: Transfer
+    chain: tuple[str, ...]
+    """Platform instances still to be tried after `platform`."""
+    platform: str
+    """The instance that has, or is asked for, the session."""
+    session: str
+    """The gateway's id of the session: unguessable to nobody, unique for ever, given to the platform."""
+    remote: str = ""
+    """The platform's own id of the session, if it has one."""
+    stage: Stage = Stage.OPENING
+    upto: int = 0
+    """The history handed over ends at this log number; client entries after it follow one by one."""
+    unconfirmed: tuple[int, ...] = ()
+    """Client entries after `upto` that no platform has confirmed yet: they follow the client wherever it goes."""
+    agent: Peer | None = None
+    destination: str = ""
+    destination_name: str = ""
+    queue_position: int | None = None
+    since: float = 0.0
+    """Unix seconds when the transfer was asked for."""
+    joined_at: float | None = None
+    refusals: tuple[Outcome, ...] = ()
+    """How the platforms tried before ended."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conversation:
+    """The whole state of one conversation."""
+
+    id: str
+    channel: str
+    route: str
+    client: Peer
+    floor: Floor = Floor.BOT
+    epoch: int = 1
+    """Grows each time the floor changes; every output carries the epoch it was made in."""
+    human_epoch: int = 0
+    """The epoch in which a human last took the floor: what the bot said before and nobody heard yet stays unsaid."""
+    version: int = 0
+    """Number of steps committed."""
+    head: int = 0
+    """Number of the newest log entry."""
+    effects: int = 0
+    """Number of effects made so far."""
+    started_at: float = 0.0
+    active_at: float = 0.0
+    """Unix seconds of the last word from anybody."""
+    language: str = ""
+    """BCP 47 tag as far as the channel knows it."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Facts about the client (page, e-mail, order …) from the channel, the bot and the page API."""
+    verified: bool = False
+    """The channel proved who the client is."""
+    bot_state: JsonObject | None = None
+    """The bot engine's own memory of this dialog; only the engine reads it."""
+    turns: tuple[int, ...] = ()
+    """Log numbers of client entries whose bot turn has not come back."""
+    handoff: Handoff | None = None
+    bot_failures: int = 0
+    """Bot turns failed in a row: the loop guard."""
+    blocked: bool = False
+    """The client was blocked by an agent; nothing more is accepted."""
+
+
+def effect_id(conversation_id: str, number: int) -> str:
+    """Return the id of an effect, which is also its idempotency key towards other systems."""
+    return f"{conversation_id}.{number}"
