@@ -62,6 +62,7 @@ from gateway.entries import (
     for_client,
 )
 from gateway.errors import (
+    AlreadyTaken,
     AuthenticationFailed,
     BadInput,
     Blocked,
@@ -119,6 +120,7 @@ from gateway.model import (
 from gateway.wire import to_json
 
 __all__ = [
+    "AlreadyTaken",
     "EVERYTHING",
     "AgentJoined",
     "AgentNoted",

@@ -168,7 +168,7 @@ class Context(Protocol):
         """Let something happen: decide, commit, then return. Acknowledge the sender after this returns, not before.
 
         `key` is the other side's id of the event, unique within this instance: the same key happens once.
-        Raises `UnknownConversation` (session or conversation unknown or over), `Blocked`, `BadInput`, `Unavailable`.
+        Raises `AlreadyTaken` (see `AgentJoined`), `UnknownConversation` (session or conversation unknown or over), `Blocked`, `BadInput`, `Unavailable`.
         """
 
     def signal(self, typing: Typing) -> None:

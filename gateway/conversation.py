@@ -43,14 +43,18 @@ class Handoff:
     platform: str
     """The instance that has, or is asked for, the session."""
     session: str
-    """The gateway's id of the session: unguessable to nobody, unique for ever, given to the platform."""
+    """The gateway's id of the session: unique for ever, given to the platform; not a secret."""
     remote: str = ""
     """The platform's own id of the session, if it has one."""
     stage: Stage = Stage.OPENING
+    number: int = 0
+    """Log number of the entry it began with."""
     upto: int = 0
-    """The history handed over ends at this log number; client entries after it follow one by one."""
+    """The history handed over ends at this log number; client entries in `live` follow one by one."""
+    live: tuple[int, ...] = ()
+    """Client entries that follow the opening; if the platform lets go before an agent joins, the next gets them too."""
     unconfirmed: tuple[int, ...] = ()
-    """Client entries after `upto` that no platform has confirmed yet: they follow the client wherever it goes."""
+    """Those of `live`, and later ones, that no platform has confirmed: if none does, the bot gets them."""
     agent: Peer | None = None
     destination: str = ""
     destination_name: str = ""
@@ -96,7 +100,9 @@ class Conversation:
     """Log numbers of client entries whose bot turn has not come back."""
     handoff: Handoff | None = None
     bot_failures: int = 0
-    """Bot turns failed in a row: the loop guard."""
+    """Bot turns failed in a row; enough of them call a human."""
+    handoff_failures: int = 0
+    """Handoffs failed since the client last spoke: the guard against bot and platforms passing a client in circles."""
     blocked: bool = False
     """The client was blocked by an agent; nothing more is accepted."""
 

@@ -21,8 +21,6 @@ class Said:
     author: Peer
     message: Message
     source: str = ""
-    buttons_end_agent: bool = False
-    """True if the button under it takes the client back to the bot."""
     type: Literal["said"] = "said"
 
 
@@ -88,12 +86,17 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Left:
-    """The handoff is over and the bot has the floor again. `note` is for the bot and the agents, not the client."""
+    """The handoff is over and the bot has the floor again.
+
+    `note` is for the bot and the agents, not the client: the agent's word on the return, or the close phrase.
+    """
 
     platform: str
     outcome: Outcome
     agent: Peer | None = None
     note: str = ""
+    since: int = 0
+    """Log number of the `Transferred` or `Joined` entry this handoff began with."""
     type: Literal["left"] = "left"
 
 

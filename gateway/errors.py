@@ -10,6 +10,7 @@ GatewayError
 ├── BadInput              what came in is malformed: answered 4xx with the reason, nothing else disturbed
 │   ├── Unauthorized      wrong token or signature: 401, and the caller learns nothing
 │   ├── Blocked           the client may not write here: 403
+│   ├── AlreadyTaken      a colleague has the dialog: 409
 │   └── TooLarge          over a size limit: 413
 ├── Unavailable           the gateway cannot take this now (stopping, disk full): 503 with Retry-After
 ├── UnknownConversation   no conversation has this id or session
@@ -75,6 +76,12 @@ class Blocked(BadInput):
     """This client was blocked by an agent."""
 
     status = 403
+
+
+class AlreadyTaken(BadInput):
+    """Another agent took the dialog first; the text names them."""
+
+    status = 409
 
 
 class TooLarge(BadInput):

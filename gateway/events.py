@@ -98,6 +98,8 @@ class AgentJoined:
 
     session: str
     agent: Peer
+    if_free: bool = False
+    """True: refused with `AlreadyTaken` if a colleague has it, so that of two who take it at once one wins."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,6 +218,7 @@ class SendToClient:
 
     number: int
     part: int = 0
+    parts: int = 1
     type: Literal["send_to_client"] = "send_to_client"
 
 
@@ -234,6 +237,7 @@ class SendToAgent:
     session: str
     number: int
     part: int = 0
+    parts: int = 1
     type: Literal["send_to_agent"] = "send_to_agent"
 
 

@@ -1,0 +1,145 @@
+"""A decision being made: the rules in this package write into a `Draft`, and only here a conversation changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from gateway.conversation import Conversation, Floor
+from gateway.entries import Body, Entry, Said
+from gateway.events import Action, Effect, SendToClient, Timer
+from gateway.model import Button, Buttons, Message, Peer, Role, text_message
+from gateway.render import render
+
+if TYPE_CHECKING:
+    from gateway.decide.policy import Policy
+
+SYSTEM = Peer(id="gateway")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What is to be committed in one step."""
+
+    conversation: Conversation
+    entries: tuple[Entry, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    cancelled_timers: tuple[str, ...] = ()
+    cancelled_lanes: Mapping[str, int] = field(default_factory=dict)
+    """Target -> the effect number below which its pending effects are dropped."""
+    stale: bool = False
+    """The event came from somebody who no longer has the floor: nothing of it took effect."""
+
+
+class Draft:
+    """Collects what changes. One per decision; never outlives it."""
+
+    def __init__(self, conversation: Conversation, policy: Policy, now: float) -> None:
+        """Begin with the conversation as it is."""
+        self.conversation = conversation
+        self.policy = policy
+        self.now = now
+        self.stale = False
+        self._entries: list[Entry] = []
+        self._effects: list[Effect] = []
+        self._timers: dict[str, Timer | None] = {}
+        self._cancelled: dict[str, int] = {}
+
+    def change(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Conversation, checked by `replace`
+        """Change fields of the conversation."""
+        self.conversation = replace(self.conversation, **changes)
+
+    def give_floor(self, floor: Floor) -> None:
+        """Change who may speak: the epoch grows, and what the former speaker still has in hand becomes stale."""
+        if floor is self.conversation.floor:
+            return
+        epoch = self.conversation.epoch + 1
+        human_epoch = epoch if floor is Floor.AGENT else self.conversation.human_epoch
+        self.change(floor=floor, epoch=epoch, human_epoch=human_epoch)
+
+    def log(self, body: Body) -> int:
+        """Append an entry; return its number."""
+        number = self.conversation.head + 1
+        self.change(head=number)
+        entry = Entry(
+            number=number, at=self.now, floor=self.conversation.floor, epoch=self.conversation.epoch, body=body
+        )
+        self._entries.append(entry)
+        return number
+
+    def act(self, target: str, action: Action) -> None:
+        """Add an effect at the end of the lane to `target`."""
+        conversation = self.conversation
+        number = conversation.effects + 1
+        self.change(effects=number)
+        self._effects.append(
+            Effect(
+                conversation=conversation.id,
+                number=number,
+                target=target,
+                epoch=conversation.epoch,
+                action=action,
+                made_at=self.now,
+                due_at=self.now,
+            )
+        )
+
+    def drop_lane(self, target: str) -> None:
+        """Drop everything still pending towards `target`, also what this decision has added so far."""
+        self._cancelled[target] = self.conversation.effects + 1
+        self._effects = [effect for effect in self._effects if effect.target != target]
+
+    def set_timer(self, name: str, seconds: float) -> None:
+        """Start or restart a timer; 0 seconds means there is none."""
+        if seconds:
+            conversation = self.conversation
+            self._timers[name] = Timer(
+                conversation=conversation.id, name=name, due_at=self.now + seconds, epoch=conversation.epoch
+            )
+
+    def cancel_timer(self, name: str) -> None:
+        """Stop a timer, if it runs."""
+        self._timers[name] = None
+
+    def say(self, role: Role, author: Peer, message: Message, *, source: str = "") -> int:
+        """Log words for the client and, unless the channel shows the log itself, have them sent."""
+        number = self.log(Said(role=role, author=author, message=message, source=source))
+        self.change(active_at=self.now)
+        self.send_to_client(number, message)
+        return number
+
+    def send_to_client(self, number: int, message: Message) -> None:
+        """Have an entry sent to the client part by part, as the channel can show it."""
+        shows = self.policy.shows
+        if not shows.tails_log:
+            parts = len(render(message, shows))
+            for part in range(parts):
+                self.act(self.policy.channel, SendToClient(number=number, part=part, parts=parts))
+
+    def announce(self, key: str, *, button: str = "", **facts: str | int) -> None:
+        """Tell the client in words what a log-tailing channel shows by itself. An empty text says nothing."""
+        text = self.policy.texts.get(key, self.conversation.language, **facts)
+        if text and not self.policy.shows.tails_log:
+            self.notify(text, button=button)
+
+    def notify(self, text: str, *, button: str = "") -> None:
+        """Say something to the client in the gateway's own name."""
+        message = text_message(text)
+        if button:
+            message = Message(contents=(*message.contents, Buttons(buttons=(Button(text=button),))))
+        self.say(Role.SYSTEM, SYSTEM, message)
+
+    def decision(self) -> Decision:
+        """Return what was collected."""
+        conversation = replace(self.conversation, version=self.conversation.version + 1)
+        return Decision(
+            conversation=conversation,
+            entries=tuple(self._entries),
+            effects=tuple(self._effects),
+            timers=tuple(timer for timer in self._timers.values() if timer),
+            cancelled_timers=tuple(name for name, timer in self._timers.items() if timer is None),
+            cancelled_lanes=dict(self._cancelled),
+            stale=self.stale,
+        )
