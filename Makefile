@@ -14,6 +14,8 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 	$(shell $(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
 
 UV := UV_PROJECT_ENVIRONMENT="$(abspath $(VENV))" UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV= $(BIN)/uv
+empty :=
+PLUGIN_PATH := $(subst $(empty) $(empty),:,$(wildcard plugins/*/src))
 SOURCES := conftest.py gateway plugins tests
 
 .PHONY: help
@@ -34,12 +36,13 @@ test: $(STAMP) ## Run every test; pass options on with ARGS="-k floor -x"
 
 .PHONY: lint
 lint: $(STAMP) ## Check style and formatting
+	@$(UV) lock --check --quiet || { echo "make: uv.lock does not fit the pyproject.toml files; run make lock" >&2; exit 1; }
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 
 .PHONY: types
 types: $(STAMP) ## Check types
-	@$(BIN)/mypy
+	@MYPYPATH="$(PLUGIN_PATH)" $(BIN)/mypy $(SOURCES)
 
 .PHONY: imports
 imports: $(STAMP) ## Check who imports whom

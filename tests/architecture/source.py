@@ -62,6 +62,8 @@ def imports_of(file: Path) -> Iterator[Import]:
     tree = parse(file)
     typing_only = _lines_for_types(tree)
     for node in ast.walk(tree):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
         for module, name in _imported(node, file):
             yield Import(
                 file=file,
@@ -88,12 +90,11 @@ def length_of(function: Function) -> int:
     return lines
 
 
-def _imported(node: ast.AST, file: Path) -> Iterator[tuple[str, str | None]]:
+def _imported(node: ast.Import | ast.ImportFrom, file: Path) -> list[tuple[str, str | None]]:
     if isinstance(node, ast.Import):
-        yield from ((alias.name, None) for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        module = _absolute(node, file)
-        yield from ((module, alias.name) for alias in node.names)
+        return [(alias.name, None) for alias in node.names]
+    module = _absolute(node, file)
+    return [(module, alias.name) for alias in node.names]
 
 
 def _absolute(node: ast.ImportFrom, file: Path) -> str:

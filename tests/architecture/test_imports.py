@@ -98,9 +98,7 @@ def test_a_plugin_sees_only_the_facade(plugin):
 def test_a_plugin_knows_no_other_plugin(plugin):
     others = PLUGIN_PACKAGES - {f"gateway_{plugin.name.replace('-', '_')}"}
 
-    found = violations(
-        plugin_files(plugin, "src", "tests"), lambda each: any(each.reaches(other) for other in others)
-    )
+    found = violations(plugin_files(plugin, "src", "tests"), lambda each: any(each.reaches(other) for other in others))
 
     assert not found, f"plugins meet in the core only:{listed(found)}"
 
