@@ -6,13 +6,15 @@ the dedup key and the done-marks are all there or none. `commit` returns when th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.conversation import Conversation
 from gateway.entries import Entry
 from gateway.events import Effect, Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,8 +87,9 @@ class Store(Protocol):
     async def commit(self, step: Step) -> bool:
         """Make the step durable. False: its dedup key was seen before and nothing was changed.
 
-        Raises `Conflict` if the stored version is not `conversation.version - 1`, `Unavailable` if it cannot be written.
-        Steps handed in together share one transaction and one fsync; a Conflict or duplicate touches only its own step.
+        Raises `Conflict` if the stored version is not `conversation.version - 1`, `Unavailable` if it cannot be
+        written: then nobody may be told that it was. Steps handed in together share one transaction and one fsync; a
+        Conflict or duplicate touches only its own step.
         """
 
     def reschedule(self, effect: Effect, *, at: float) -> None:
@@ -115,7 +118,7 @@ class Store(Protocol):
     async def entries(
         self, conversation_id: str, *, after: int = 0, before: int | None = None, limit: int = 200
     ) -> Sequence[Entry]:
-        """Return entries with `after < number < before` in order: the newest `limit` if `before` is set, else oldest."""
+        """Return entries with `after < number < before` in order: with `before` the newest `limit`, else the oldest."""
 
     async def said(self, conversation_id: str, *, upto: int, limit: int) -> Sequence[Entry]:
         """Return the last `limit` `Said` entries with `number <= upto`, in order (the history of a handoff)."""
@@ -132,7 +135,9 @@ class Store(Protocol):
     async def effects(self, conversation_id: str) -> Sequence[EffectRecord]:
         """Return all effects of a conversation with their fate, in order."""
 
-    async def dead_letters(self, *, conversation: str = "", target: str = "", limit: int = 100) -> Sequence[EffectRecord]:
+    async def dead_letters(
+        self, *, conversation: str = "", target: str = "", limit: int = 100
+    ) -> Sequence[EffectRecord]:
         """Return effects given up, oldest first."""
 
     async def replay(self, conversation_id: str, number: int, *, at: float) -> Effect | None:
