@@ -62,6 +62,8 @@ class Handoff:
     since: float = 0.0
     """Unix seconds when the transfer was asked for."""
     joined_at: float | None = None
+    unanswered_since: float | None = None
+    """When the agent began to owe the client an answer; None: the agent spoke last."""
     refusals: tuple[Outcome, ...] = ()
     """How the platforms tried before ended."""
 

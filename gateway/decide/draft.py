@@ -10,7 +10,6 @@ from gateway.conversation import Conversation, Floor
 from gateway.entries import Body, Entry, Said
 from gateway.events import Action, Effect, SendToClient, Timer
 from gateway.model import Button, Buttons, Message, Peer, Role, text_message
-from gateway.render import render
 
 if TYPE_CHECKING:
     from gateway.decide.policy import Policy
@@ -107,16 +106,9 @@ class Draft:
         """Log words for the client and, unless the channel shows the log itself, have them sent."""
         number = self.log(Said(role=role, author=author, message=message, source=source))
         self.change(active_at=self.now)
-        self.send_to_client(number, message)
+        if not self.policy.shows.tails_log:
+            self.act(self.policy.channel, SendToClient(number=number))
         return number
-
-    def send_to_client(self, number: int, message: Message) -> None:
-        """Have an entry sent to the client part by part, as the channel can show it."""
-        shows = self.policy.shows
-        if not shows.tails_log:
-            parts = len(render(message, shows))
-            for part in range(parts):
-                self.act(self.policy.channel, SendToClient(number=number, part=part, parts=parts))
 
     def announce(self, key: str, *, button: str = "", **facts: str | int) -> None:
         """Tell the client in words what a log-tailing channel shows by itself. An empty text says nothing."""
