@@ -45,9 +45,7 @@ def chromium_path() -> str | None:
 async def open_browser(executable_path: str, *, headless: bool = True) -> AsyncIterator[Browser]:
     """Start Chromium for one test; it is gone when the block ends."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=executable_path, args=LAUNCH_ARGS, headless=headless
-        )
+        browser = await playwright.chromium.launch(executable_path=executable_path, args=LAUNCH_ARGS, headless=headless)
         try:
             yield browser
         finally:

@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 
 PLUGIN_PACKAGES = {f"gateway_{plugin.name.replace('-', '_')}" for plugin in PLUGINS}
 
+# What says and what decides touches neither the network nor the disk, neither the clock nor chance.
+PURE = ("model", "errors", "conversation", "entries", "events", "decide", "render", "texts")
+IMPURE = (
+    "aiohttp", "asyncio", "logging", "os", "pathlib", "pluggy", "prometheus_client", "random", "secrets", "socket",
+    "sqlite3", "structlog", "subprocess", "threading", "time", "uuid", "uvloop",
+)  # fmt: skip
+
+# The loop knows the protocols; who stands behind them is the business of `runtime`.
+LOOP = ("engine", "dispatch")
+BEHIND_THE_LOOP = (
+    "aiohttp",
+    "sqlite3",
+    "gateway.plugins",
+    "gateway.web",
+    "gateway.store.memory",
+    "gateway.store.sqlite",
+)
+
 KNOWS_PLUGGY = {"gateway/hookspecs.py", "gateway/plugins.py"}
 
 
@@ -47,6 +65,28 @@ def test_layers_are_kept():
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def files_of(*modules: str) -> list[Path]:
+    """The files of these modules of the core, be they one file or a package. Some may not be written yet."""
+    return [file for file in core_files() if file.relative_to(CORE).parts[0].removesuffix(".py") in modules]
+
+
+def test_what_decides_is_pure():
+    found = violations(
+        files_of(*PURE), lambda each: any(each.reaches(module) for module in IMPURE) and not each.only_for_types
+    )
+
+    assert not found, f"hand it in as a value:{listed(found)}"
+
+
+def test_the_loop_knows_only_protocols():
+    found = violations(
+        files_of(*LOOP),
+        lambda each: any(each.reaches(module) for module in BEHIND_THE_LOOP) and not each.only_for_types,
+    )
+
+    assert not found, f"runtime puts the parts together:{listed(found)}"
 
 
 def test_only_the_plugin_host_knows_pluggy():

@@ -41,7 +41,7 @@ def outcome(tmp_path):
 def test_a_skip_is_a_failure_in_ci(outcome):
     said = outcome("no luck", ci="true")
 
-    assert "= 2 failed, 1 error in " in said
+    assert "= 1 failed, 2 errors in " in said
     assert "in CI nothing may be skipped: no luck" in said
 
 
