@@ -101,12 +101,19 @@ class Conversation:
     turns: tuple[int, ...] = ()
     """Log numbers of client entries whose bot turn has not come back."""
     handoff: Handoff | None = None
+    platforms: tuple[str, ...] = ()
+    """Every platform that was ever asked to take this conversation, in order of first asking."""
     bot_failures: int = 0
     """Bot turns failed in a row; enough of them call a human."""
     handoff_failures: int = 0
     """Handoffs failed since the client last spoke: the guard against bot and platforms passing a client in circles."""
     blocked: bool = False
     """The client was blocked by an agent; nothing more is accepted."""
+
+
+def conversation_of(effect_or_session: str) -> str:
+    """Return the conversation's id that an effect's or session's id begins with."""
+    return effect_or_session.partition(".")[0]
 
 
 def effect_id(conversation_id: str, number: int) -> str:

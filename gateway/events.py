@@ -214,11 +214,10 @@ class AskBot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SendToClient:
-    """Show part `part` of entry `number`, as rendered for the channel, to the client."""
+    """Show entry `number` to the client, in as many parts as the channel needs; those before `part` are there."""
 
     number: int
     part: int = 0
-    parts: int = 1
     type: Literal["send_to_client"] = "send_to_client"
 
 
@@ -232,12 +231,11 @@ class OpenSession:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SendToAgent:
-    """Hand part `part` of the client's entry `number` to the agents of `session`."""
+    """Hand the client's entry `number` to the agents of `session`; its parts before `part` are there."""
 
     session: str
     number: int
     part: int = 0
-    parts: int = 1
     type: Literal["send_to_agent"] = "send_to_agent"
 
 

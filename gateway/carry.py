@@ -1,0 +1,261 @@
+"""Carrying out one effect: from a row to a call on a plugin, and from its answer to an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from gateway.contracts import BotReply, Closing, Opened, Opening, Outgoing, SupportsAvailability, Turn
+from gateway.conversation import Conversation, Handoff, effect_id
+from gateway.engine import Engine
+from gateway.entries import Entry, Left, Said
+from gateway.errors import Failure, Permanent, Refused
+from gateway.events import (
+    AskBot,
+    BotReplied,
+    CloseSession,
+    Effect,
+    EffectDone,
+    EffectOutcome,
+    OpenSession,
+    SendToAgent,
+    SendToClient,
+    SessionOpened,
+    Typing,
+)
+from gateway.model import Role
+from gateway.render import render
+from gateway.signals import Signals
+from gateway.store.contract import Store
+from gateway.supervisor import Running
+
+TRANSCRIPT_ENTRIES = 500
+"""How much of an agent's dialog the bot is told at most when it comes back."""
+
+
+class Carrier:
+    """Knows how each kind of effect is carried out."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        instances: Mapping[str, Running],
+        chains: Mapping[str, tuple[str, ...]],
+        signals: Signals,
+        progress: Callable[[Effect], None],
+    ) -> None:
+        """`chains`: channel -> platforms; `progress` is told an effect of which another part has arrived."""
+        self._engine = engine
+        self._store = store
+        self._instances = instances
+        self._chains = chains
+        self._signals = signals
+        self._progress = progress
+
+    def running(self, effect: Effect) -> Running:
+        """Return the instance an effect is for. Raises `Permanent` if the config no longer has it."""
+        try:
+            return self._instances[effect.target]
+        except KeyError:
+            msg = f"there is no instance {effect.target!r} in the config any more"
+            raise Permanent(msg) from None
+
+    async def carry_out(self, effect: Effect) -> EffectOutcome:
+        """Make the call. Raises a `Failure`."""
+        running = self.running(effect)
+        conversation = await self._conversation(effect)
+        match effect.action:
+            case AskBot(number=number):
+                return await self._ask(running, effect, conversation, number)
+            case SendToClient(number=number, part=part):
+                return await self._send(running, effect, conversation, number, part)
+            case SendToAgent(number=number, part=part):
+                return await self._send(running, effect, conversation, number, part, conversation.handoff)
+            case OpenSession():
+                return await self._open(running, effect, conversation)
+            case CloseSession() as action:
+                return await self._close(running, effect, conversation, action)
+
+    async def _conversation(self, effect: Effect) -> Conversation:
+        conversation = await self._engine.get(effect.conversation)
+        if conversation is None:
+            msg = "the conversation is gone"
+            raise Permanent(msg)
+        return conversation
+
+    async def _entry(self, effect: Effect, number: int) -> Entry:
+        entry = await self._engine.entry(effect.conversation, number)
+        if entry is None:
+            msg = f"entry {number} is gone"
+            raise Permanent(msg)
+        return entry
+
+    # --- the bot -------------------------------------------------------------------------------------------------
+
+    async def _ask(self, running: Running, effect: Effect, conversation: Conversation, number: int) -> EffectOutcome:
+        cause = await self._entry(effect, number)
+        turn = Turn(
+            id=effect_id(effect.conversation, effect.number),
+            conversation=conversation,
+            cause=cause,
+            epoch=effect.epoch,
+            transcript=await self._transcript(conversation, cause),
+            agents_online=await self.agents_online(conversation),
+        )
+        self._bot_types(conversation, active=True)
+        try:
+            reply: BotReply = await running.call("reply", lambda: running.component.reply(turn))
+        finally:
+            self._bot_types(conversation, active=False)
+        return BotReplied(
+            effect=effect,
+            messages=reply.messages,
+            transfer=reply.transfer,
+            close=reply.close,
+            state=reply.state,
+            attributes=reply.attributes,
+        )
+
+    async def _transcript(self, conversation: Conversation, cause: Entry) -> tuple[Entry, ...]:
+        if not isinstance(cause.body, Left):
+            return ()
+        entries = await self._store.entries(
+            conversation.id, after=cause.body.since, before=cause.number, limit=TRANSCRIPT_ENTRIES
+        )
+        return tuple(entry for entry in entries if isinstance(entry.body, Said))
+
+    async def agents_online(self, conversation: Conversation) -> bool | None:
+        """Tell whether the first platform of the route has somebody online; None if nobody can tell."""
+        chain = self._chains.get(conversation.channel, ())
+        running = self._instances.get(chain[0]) if chain else None
+        if running is None or not isinstance(running.component, SupportsAvailability):
+            return None
+        platform = running.component
+        try:
+            return (await running.call("availability", lambda: platform.availability(""))).online
+        except Failure:
+            return None
+
+    def _bot_types(self, conversation: Conversation, *, active: bool) -> None:
+        bot = self._engine.bot_of(conversation)
+        self._signals.typing(bot, Typing(conversation=conversation.id, role=Role.BOT, active=active))
+
+    # --- messages ------------------------------------------------------------------------------------------------
+
+    async def _send(
+        self,
+        running: Running,
+        effect: Effect,
+        conversation: Conversation,
+        number: int,
+        part: int,
+        handoff: Handoff | None = None,
+    ) -> EffectOutcome:
+        entry = await self._entry(effect, number)
+        said = entry.body
+        if not isinstance(said, Said):
+            msg = f"entry {number} is not a message"
+            raise Permanent(msg)
+        messages = render(said.message, running.shows)
+        for index in range(part, len(messages)):
+            outgoing = Outgoing(
+                id=effect_id(effect.conversation, effect.number) + (f".{index}" if index else ""),
+                conversation=conversation.id,
+                client=conversation.client,
+                session=handoff.session if handoff else "",
+                remote=handoff.remote if handoff else "",
+                number=number,
+                role=said.role,
+                author=said.author,
+                message=messages[index],
+                attempt=effect.attempts + 1,
+            )
+            await self._send_part(running, outgoing, effect, index)
+        return EffectDone(effect=effect)
+
+    async def _send_part(self, running: Running, outgoing: Outgoing, effect: Effect, index: int) -> None:
+        await running.call("send", lambda: running.component.send(outgoing))
+        action = effect.action
+        assert isinstance(action, SendToClient | SendToAgent)  # noqa: S101 - `_send` is called for these
+        self._progress(replace(effect, action=replace(action, part=index + 1)))
+
+    # --- sessions ------------------------------------------------------------------------------------------------
+
+    async def _open(self, running: Running, effect: Effect, conversation: Conversation) -> EffectOutcome:
+        handoff = conversation.handoff
+        assert isinstance(effect.action, OpenSession)  # noqa: S101
+        if not handoff or handoff.session != effect.action.session:
+            msg = "the handoff has moved on"
+            raise Permanent(msg)
+        await self._somebody_there(running, handoff)
+        opening = await self._opening(effect, conversation, handoff)
+        opened: Opened = await running.call("open", lambda: running.component.open(opening))
+        return SessionOpened(
+            effect=effect,
+            remote=opened.remote,
+            agent=opened.agent,
+            position=opened.position,
+            wait_seconds=opened.wait_seconds,
+            destination_name=opened.destination_name,
+        )
+
+    async def _somebody_there(self, running: Running, handoff: Handoff) -> None:
+        platform = running.component
+        if handoff.transfer.ignore_offline or not isinstance(platform, SupportsAvailability):
+            return
+        availability = await running.call("availability", lambda: platform.availability(handoff.destination))
+        if not availability.online:
+            msg = "nobody is online"
+            raise Refused(msg, code="offline")
+
+    async def _opening(self, effect: Effect, conversation: Conversation, handoff: Handoff) -> Opening:
+        history = await self._history(conversation, handoff)
+        transfer = handoff.transfer
+        return Opening(
+            id=effect_id(effect.conversation, effect.number),
+            session=handoff.session,
+            conversation=conversation.id,
+            channel=conversation.channel,
+            client=conversation.client,
+            language=conversation.language,
+            transfer=transfer,
+            destination=handoff.destination,
+            first_message=transfer.first_message or await self._last_words(conversation, handoff, history),
+            history=history,
+            attributes={**conversation.attributes, **transfer.attributes},
+            attempt=effect.attempts + 1,
+        )
+
+    async def _history(self, conversation: Conversation, handoff: Handoff) -> tuple[Entry, ...]:
+        """The last messages before the transfer; those that follow one by one are not in it."""
+        amount = handoff.transfer.history or 0
+        if not amount:
+            return ()
+        limit = amount + len(handoff.live)
+        said = await self._store.said(conversation.id, upto=handoff.upto, limit=limit)
+        return tuple(entry for entry in said if entry.number not in handoff.live)[-amount:]
+
+    async def _last_words(self, conversation: Conversation, handoff: Handoff, history: tuple[Entry, ...]) -> str:
+        """What the client said last, unless the history or the messages that follow say it anyway."""
+        if history or handoff.live:
+            return ""
+        for entry in reversed(await self._store.said(conversation.id, upto=handoff.upto, limit=20)):
+            if isinstance(entry.body, Said) and entry.body.role is Role.CLIENT:
+                return entry.body.message.text
+        return ""
+
+    async def _close(
+        self, running: Running, effect: Effect, conversation: Conversation, action: CloseSession
+    ) -> EffectOutcome:
+        closing = Closing(
+            id=effect_id(effect.conversation, effect.number),
+            session=action.session,
+            remote=action.remote,
+            client=conversation.client,
+            outcome=action.outcome,
+            text=action.text,
+        )
+        await running.call("close", lambda: running.component.close(closing))
+        return EffectDone(effect=effect)

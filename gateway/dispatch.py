@@ -1,0 +1,389 @@
+"""Lanes: effects are carried out at least once and in order per (conversation, target), and their outcome is an event.
+
+A lane has a task only while it works; while it waits for its next try it is one timer of the loop. A slow or failing
+destination holds up its own lanes only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from gateway.conversation import Conversation, Floor
+from gateway.errors import (
+    AuthenticationFailed,
+    Conflict,
+    Failure,
+    Permanent,
+    Refused,
+    Temporary,
+    Unavailable,
+    UnknownConversation,
+)
+from gateway.events import (
+    AskBot,
+    Effect,
+    EffectDelayed,
+    EffectFailed,
+    EffectOutcome,
+    EffectStale,
+    OpenSession,
+    SendToAgent,
+    SendToClient,
+    Timer,
+)
+from gateway.metrics import Metrics
+from gateway.model import Outcome, Role
+from gateway.store.contract import Finished, Step, Store
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = (0.5, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0)
+"""Pauses after the first, second … failed attempt, each ±20 %; the last one repeats until the effect expires."""
+
+AUTHENTICATION_RETRY_SECONDS = 60.0
+"""Refused credentials are tried again slowly: only a person can mend them."""
+
+STORE_RETRY_SECONDS = 0.5
+"""How long an outcome waits when the store cannot write."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long a route's effects are tried, in seconds from when they were made."""
+
+    notify: float = 20.0
+    """After this the author is told that it takes longer."""
+    expire: float = 900.0
+    """After this a message or a session is given up."""
+    expire_bot: float = 60.0
+    """After this a bot's turn is given up: a client is waiting."""
+
+
+class Steps(Protocol):
+    """What the dispatcher needs of the engine."""
+
+    async def outcome(self, event: EffectOutcome, finished: Finished | None) -> None:
+        """Decide on what came of an effect."""
+
+    async def fired(self, timer: Timer, *, current: Callable[[], bool]) -> None:
+        """Decide on a timer."""
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """Return a conversation's committed state."""
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """The effects of one conversation towards one target, oldest first."""
+
+    key: tuple[str, str]
+    waiting: deque[Effect] = field(default_factory=deque)
+    task: asyncio.Task[None] | None = None
+    alarm: asyncio.TimerHandle | None = None
+
+
+class Dispatcher:
+    """Carries out effects and fires timers."""
+
+    def __init__(
+        self,
+        *,
+        engine: Steps,
+        store: Store,
+        carry_out: Callable[[Effect], Awaitable[EffectOutcome]],
+        patience: Callable[[str], Patience],
+        metrics: Metrics,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`carry_out` makes the call (see `carry`); `patience` by channel."""
+        self._engine = engine
+        self._store = store
+        self._carry_out = carry_out
+        self._patience = patience
+        self._metrics = metrics
+        self._now = now
+        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._timers: dict[tuple[str, str], tuple[Timer, asyncio.TimerHandle]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._started = False
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what an earlier run left undone."""
+        self._started = True
+        self._enqueue(await self._store.pending_effects())
+        for timer in await self._store.timers():
+            self._set_timer(timer)
+        for lane in tuple(self._lanes.values()):
+            self._wake(lane)
+
+    async def stop(self, *, within_seconds: float) -> None:
+        """Start nothing new, let what is in hand finish, leave the rest in the store."""
+        self._stopping = True
+        for _, handle in self._timers.values():
+            handle.cancel()
+        for lane in self._lanes.values():
+            if lane.alarm:
+                lane.alarm.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within_seconds)
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def pending(self) -> int:
+        """Count the effects not carried out yet."""
+        return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    def lanes(self) -> int:
+        """Count the lanes with something in hand."""
+        return len(self._lanes)
+
+    # --- committed steps -----------------------------------------------------------------------------------------
+
+    def accept(self, step: Step) -> None:
+        """Take over a committed step: cancellations first, then its effects and timers."""
+        conversation_id = step.conversation.id
+        for cancelled in step.cancelled:
+            self._cancel(self._lanes.get((conversation_id, cancelled.target)), cancelled.before)
+        self._enqueue(step.effects)
+        for name in step.cancelled_timers:
+            self._drop_timer((conversation_id, name))
+        for timer in step.timers:
+            self._set_timer(timer)
+        for target in dict.fromkeys(effect.target for effect in step.effects):
+            self._wake(self._lanes[conversation_id, target])
+
+    def _enqueue(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            key = (effect.conversation, effect.target)
+            self._lanes.setdefault(key, Lane(key)).waiting.append(effect)
+
+    def replay(self, effect: Effect) -> None:
+        """Take a dead letter that was made pending again, in the order of its lane."""
+        key = (effect.conversation, effect.target)
+        lane = self._lanes.setdefault(key, Lane(key))
+        busy = [lane.waiting.popleft()] if lane.task and lane.waiting else []
+        lane.waiting = deque([*busy, *sorted([*lane.waiting, effect], key=lambda each: each.number)])
+        self._wake(lane)
+
+    def _cancel(self, lane: Lane | None, before: int) -> None:
+        """Drop what waits; a call that is under way ends by itself, and its outcome finds the world changed."""
+        if lane is None:
+            return
+        busy = lane.waiting[0] if lane.task and lane.waiting else None
+        lane.waiting = deque(effect for effect in lane.waiting if effect is busy or effect.number >= before)
+        if lane.alarm:
+            lane.alarm.cancel()
+            lane.alarm = None
+            self._wake(lane)
+
+    # --- a lane at work ------------------------------------------------------------------------------------------
+
+    def _wake(self, lane: Lane) -> None:
+        """Work on the head of the lane now, or set an alarm for when it is due."""
+        if lane.task or self._stopping or not self._started:
+            return
+        if lane.alarm:
+            lane.alarm.cancel()
+            lane.alarm = None
+        if not lane.waiting:
+            self._lanes.pop(lane.key, None)
+            return
+        delay = lane.waiting[0].due_at - self._now()
+        if delay > 0:
+            lane.alarm = asyncio.get_running_loop().call_later(delay, self._ring, lane)
+            return
+        lane.task = asyncio.create_task(self._work(lane))
+        self._tasks.add(lane.task)
+        lane.task.add_done_callback(self._tasks.discard)
+
+    def _ring(self, lane: Lane) -> None:
+        lane.alarm = None
+        self._wake(lane)
+
+    async def _work(self, lane: Lane) -> None:
+        """Carry out what is due, one by one."""
+        conversation_id, target = lane.key
+        try:
+            with bound_contextvars(conversation=conversation_id, instance=target):
+                while lane.waiting and not self._stopping and lane.waiting[0].due_at <= self._now():
+                    later = await self._attempt_safely(lane.waiting[0])
+                    if later is None:
+                        lane.waiting.popleft()
+                    else:
+                        lane.waiting[0] = later
+        finally:
+            lane.task = None
+            self._wake(lane)
+
+    async def _attempt_safely(self, effect: Effect) -> Effect | None:
+        """A bug of ours must neither lose the effect nor spin: it is tried again like any failure."""
+        try:
+            return await self._attempt(effect)
+        except UnknownConversation:
+            log.error("delivery.conversation_gone")
+            return None
+        except Exception:
+            log.exception("delivery.bug", action=effect.action.type)
+            pause = RETRY_SECONDS[min(effect.attempts, len(RETRY_SECONDS) - 1)]
+            return replace(effect, attempts=effect.attempts + 1, due_at=self._now() + pause)
+
+    async def _attempt(self, effect: Effect) -> Effect | None:
+        """Try once. Return the effect as it waits for its next try, or None if it is over."""
+        conversation = await self._engine.get(effect.conversation)
+        if conversation and await self._is_stale(effect, conversation):
+            await self._conclude(EffectStale(effect=effect), "stale")
+            return None
+        started = time.perf_counter()
+        try:
+            event = await self._carry_out(effect)
+        except Failure as failure:
+            result: Effect | None = await self._failed(self._latest(effect), failure, conversation)
+            self._metrics.delivery(effect.target, _label(failure)).observe(time.perf_counter() - started)
+            return result
+        self._metrics.delivery(effect.target, "ok").observe(time.perf_counter() - started)
+        await self._conclude(event, "done")
+        return None
+
+    async def _is_stale(self, effect: Effect, conversation: Conversation) -> bool:
+        """The fence: an output whose speaker lost the floor, or whose session is over, is refused before the call."""
+        match effect.action:
+            case AskBot():
+                return effect.epoch != conversation.epoch or conversation.floor is not Floor.BOT
+            case SendToClient():
+                return effect.epoch < conversation.human_epoch and await self._is_bots(effect)
+            case OpenSession(session=session) | SendToAgent(session=session):
+                return conversation.handoff is None or conversation.handoff.session != session
+            case _:
+                return False
+
+    async def _is_bots(self, effect: Effect) -> bool:
+        assert isinstance(effect.action, SendToClient)  # noqa: S101
+        number = effect.action.number
+        entries = await self._store.entries(effect.conversation, after=number - 1, limit=1)
+        return bool(entries) and getattr(entries[0].body, "role", None) is Role.BOT
+
+    def progressed(self, effect: Effect) -> None:
+        """Remember that another part of a message has arrived, for the next try and across a crash."""
+        lane = self._lanes.get((effect.conversation, effect.target))
+        if lane and lane.waiting and lane.waiting[0].number == effect.number:
+            lane.waiting[0] = effect
+
+    def _latest(self, effect: Effect) -> Effect:
+        lane = self._lanes.get((effect.conversation, effect.target))
+        head = lane.waiting[0] if lane and lane.waiting else effect
+        return head if head.number == effect.number else effect
+
+    # --- failures ------------------------------------------------------------------------------------------------
+
+    async def _failed(self, effect: Effect, failure: Failure, conversation: Conversation | None) -> Effect | None:
+        patience = self._patience(conversation.channel if conversation else "")
+        now = self._now()
+        due_at = now + _pause(effect.attempts, failure)
+        expires_at = effect.made_at + (patience.expire_bot if isinstance(effect.action, AskBot) else patience.expire)
+        if isinstance(failure, Permanent | Refused) or due_at >= expires_at:
+            await self._give_up(effect, failure)
+            return None
+        later = replace(effect, attempts=effect.attempts + 1, due_at=due_at, error=failure.reason)
+        if not effect.delayed and due_at - effect.made_at > patience.notify:
+            later = replace(later, delayed=True)
+            await self._committed(EffectDelayed(effect=later, reason=failure.reason), None)
+        self._store.reschedule(later, at=now)
+        self._metrics.retries(effect.target).inc()
+        log.warning(
+            "delivery.retry_scheduled",
+            action=effect.action.type,
+            attempt=later.attempts,
+            seconds=round(due_at - now, 1),
+            reason=failure.reason,
+        )
+        return later
+
+    async def _give_up(self, effect: Effect, failure: Failure) -> None:
+        log.error("delivery.given_up", action=effect.action.type, attempts=effect.attempts + 1, reason=failure.reason)
+        effect = replace(effect, attempts=effect.attempts + 1, error=failure.reason)
+        event = EffectFailed(effect=effect, reason=failure.reason, outcome=_refusal(failure))
+        state = "refused" if isinstance(failure, Refused) else "failed"
+        if state == "failed":
+            self._metrics.dead_letters(effect.target).inc()
+        await self._conclude(event, state, failure.reason)
+
+    async def _conclude(self, event: EffectOutcome, state: str, error: str = "") -> None:
+        await self._committed(event, Finished(effect=event.effect, state=state, at=self._now(), error=error))
+
+    async def _committed(self, event: EffectOutcome, finished: Finished | None) -> None:
+        """Commit an outcome, however long the store cannot write: what happened outside cannot be taken back."""
+        while True:
+            try:
+                await self._engine.outcome(event, finished)
+            except (Unavailable, Conflict) as error:
+                log.error("store.outcome_waits", reason=str(error))  # noqa: TRY400 - the reason says it
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+            else:
+                return
+
+    # --- timers --------------------------------------------------------------------------------------------------
+
+    def _set_timer(self, timer: Timer) -> None:
+        key = (timer.conversation, timer.name)
+        self._drop_timer(key)
+        delay = max(0.0, timer.due_at - self._now())
+        handle = asyncio.get_running_loop().call_later(delay, self._fire, timer)
+        self._timers[key] = (timer, handle)
+
+    def _drop_timer(self, key: tuple[str, str]) -> None:
+        known = self._timers.pop(key, None)
+        if known:
+            known[1].cancel()
+
+    def _fire(self, timer: Timer) -> None:
+        if self._stopping:
+            return
+        task = asyncio.create_task(self._decide_timer(timer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _decide_timer(self, timer: Timer) -> None:
+        key = (timer.conversation, timer.name)
+
+        def current() -> bool:
+            return key in self._timers and self._timers[key][0] is timer
+
+        while current() and not self._stopping:
+            try:
+                await self._engine.fired(timer, current=current)
+            except (Unavailable, Conflict):
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+            else:
+                return
+
+
+def _pause(attempts: int, failure: Failure) -> float:
+    """Seconds until the next try: the other side's own delay wins, refused credentials wait for a person."""
+    if isinstance(failure, Temporary) and failure.retry_after_seconds is not None:
+        return failure.retry_after_seconds
+    if isinstance(failure, AuthenticationFailed):
+        return AUTHENTICATION_RETRY_SECONDS
+    return RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+
+
+def _refusal(failure: Failure) -> Outcome | None:
+    if not isinstance(failure, Refused):
+        return None
+    return Outcome.OFFLINE if failure.code == "offline" else Outcome.REFUSED
+
+
+def _label(failure: Failure) -> str:
+    return type(failure).__name__.lower()

@@ -1,0 +1,330 @@
+"""The loop: load, decide, commit, then tell the dispatcher and the watchers. Nothing else changes a conversation.
+
+Steps of one conversation come one after another; the state is kept in memory while a conversation is active, and the
+version check of the store keeps that copy honest. An event is acknowledged when its step is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import structlog
+
+from gateway.contracts import Change, Received
+from gateway.conversation import Conversation, Floor, conversation_of
+from gateway.decide import Decision, Policy, decide
+from gateway.entries import Entry, Said
+from gateway.errors import Conflict, Unavailable, UnknownConversation
+from gateway.events import (
+    BotSpoke,
+    ClientBlocked,
+    ClientEvent,
+    ClientStarted,
+    ClientWrote,
+    EffectOutcome,
+    Event,
+    HumanEvent,
+    HumanJoined,
+    HumanWrote,
+    PluginEvent,
+    SessionEvent,
+    Timer,
+    TimerFired,
+)
+from gateway.feed import Feed
+from gateway.ids import new_id
+from gateway.mailbox import Mailboxes
+from gateway.observe import Observer
+from gateway.store.contract import Cancelled, DedupKey, Finished, Step, Store
+
+log = structlog.get_logger(__name__)
+
+RECENT_ENTRIES = 16
+"""How many of the newest entries of an active conversation are kept in memory."""
+
+ACTIVE_CONVERSATIONS = 20_000
+"""How many conversations are kept in memory; the least recently active ones are loaded again when needed."""
+
+
+STARTS_A_CONVERSATION = (ClientStarted, ClientWrote, HumanJoined, HumanWrote)
+
+
+class Outbox(Protocol):
+    """What carries out effects and timers once they are committed (see `dispatch`)."""
+
+    def accept(self, step: Step) -> None:
+        """Take over the effects, cancellations and timers of a committed step."""
+
+
+@dataclass(slots=True)
+class Active:
+    """A conversation in memory: its committed state and newest entries."""
+
+    conversation: Conversation
+    recent: deque[Entry] = field(default_factory=lambda: deque(maxlen=RECENT_ENTRIES))
+
+
+class Engine:
+    """Turns events into committed steps."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        policies: Mapping[str, Policy],
+        feed: Feed,
+        observer: Observer,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`policies`: by channel instance. `connect` gives it its outbox."""
+        self._store = store
+        self._policies = policies
+        self._feed = feed
+        self._observer = observer
+        self._now = now
+        self._turns = Mailboxes()
+        self._active: OrderedDict[str, Active] = OrderedDict()
+        self._clients: dict[tuple[str, str], str] = {}
+        self._steps: set[asyncio.Task[Received]] = set()
+        self._outbox: Outbox | None = None
+        self.open = False
+        """Whether events from outside are taken; outcomes always are."""
+
+    def connect(self, outbox: Outbox) -> None:
+        """Name what carries out effects. Before the first event."""
+        self._outbox = outbox
+
+    # --- from plugins --------------------------------------------------------------------------------------------
+
+    async def receive(self, instance: str, event: PluginEvent, *, key: str = "") -> Received:
+        """Let something happen (see `Context.receive`)."""
+        if not self.open:
+            msg = "the gateway is starting or stopping"
+            raise Unavailable(msg)
+        dedup = DedupKey(instance=instance, key=key) if key else None
+        if isinstance(event, ClientEvent | HumanEvent):
+            return await self._whole(self._from_client(instance, event, dedup))
+        if isinstance(event, BotSpoke):
+            return await self._whole(self._from_bot(instance, event, dedup))
+        return await self._whole(self._from_session(instance, event, dedup))
+
+    async def _from_client(self, channel: str, event: ClientEvent | HumanEvent, dedup: DedupKey | None) -> Received:
+        client = event.client.id
+        async with self._turns.turn(f"{channel}\0{client}"):
+            conversation = await self._of_client(channel, client)
+            if conversation is None or (conversation.floor is Floor.CLOSED and not conversation.blocked):
+                conversation = self._new(channel, event)
+            async with self._turns.turn(conversation.id):
+                return await self._step(conversation.id, event, dedup, fresh=conversation)
+
+    def _new(self, channel: str, event: ClientEvent | HumanEvent) -> Conversation:
+        if not isinstance(event, STARTS_A_CONVERSATION):
+            msg = f"no open conversation with client {event.client.id!r}"
+            raise UnknownConversation(msg)
+        now = self._now()
+        route = self._policies[channel].route
+        return Conversation(
+            id=new_id(), channel=channel, route=route, client=event.client, started_at=now, active_at=now
+        )
+
+    async def _from_bot(self, bot: str, event: BotSpoke, dedup: DedupKey | None) -> Received:
+        async with self._turns.turn(event.conversation):
+            conversation = await self.get(event.conversation)
+            if conversation is None or self.bot_of(conversation) != bot:
+                msg = f"no conversation {event.conversation!r} with this bot"
+                raise UnknownConversation(msg)
+            return await self._step(conversation.id, event, dedup)
+
+    async def _from_session(self, platform: str, event: SessionEvent, dedup: DedupKey | None) -> Received:
+        found = await self._store.by_session(platform, event.session)
+        conversation_id = found.id if found else conversation_of(event.session)
+        async with self._turns.turn(conversation_id):
+            conversation = await self.get(conversation_id)
+            if conversation is None or not _has_session(conversation, platform, event):
+                msg = f"session {event.session!r} is over"
+                raise UnknownConversation(msg)
+            return await self._step(conversation_id, event, dedup)
+
+    # --- from the dispatcher -------------------------------------------------------------------------------------
+
+    async def outcome(self, event: EffectOutcome, finished: Finished | None) -> None:
+        """Decide on what came of an effect. Raises `Unavailable` while the store cannot write: try again."""
+        conversation_id = event.effect.conversation
+        async with self._turns.turn(conversation_id):
+            await self._step(conversation_id, event, None, finished=(finished,) if finished else ())
+
+    async def fired(self, timer: Timer, *, current: Callable[[], bool]) -> None:
+        """Decide on a timer, unless it was cancelled or replaced while it waited for its turn."""
+        async with self._turns.turn(timer.conversation):
+            if current():
+                await self._step(timer.conversation, TimerFired(timer=timer), None, spent=timer.name)
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """Return a conversation's committed state."""
+        active = await self._load(conversation_id)
+        return active.conversation if active else None
+
+    def peek(self, conversation_id: str) -> Conversation | None:
+        """Return a conversation's state if it is in memory."""
+        active = self._active.get(conversation_id)
+        return active.conversation if active else None
+
+    async def entry(self, conversation_id: str, number: int) -> Entry | None:
+        """Return one entry, mostly from memory."""
+        active = self._active.get(conversation_id)
+        if active:
+            for entry in reversed(active.recent):
+                if entry.number == number:
+                    return entry
+        found = await self._store.entries(conversation_id, after=number - 1, limit=1)
+        return found[0] if found and found[0].number == number else None
+
+    async def of_client(self, channel: str, client: str) -> Conversation | None:
+        """Return the newest conversation with a client."""
+        return await self._of_client(channel, client)
+
+    def bot_of(self, conversation: Conversation) -> str:
+        """Return the bot instance of a conversation's route; empty if it has none (any more)."""
+        policy = self._policies.get(conversation.channel)
+        return policy.bot if policy else ""
+
+    async def drain(self) -> None:
+        """Wait for the steps under way."""
+        while self._steps:
+            await asyncio.wait(self._steps)
+
+    # --- the step ------------------------------------------------------------------------------------------------
+
+    async def _whole(self, step: Coroutine[Any, Any, Received]) -> Received:
+        """Run a step to its end even if the caller goes away: a commit is not to be forgotten half-way."""
+        task = asyncio.ensure_future(step)
+        self._steps.add(task)
+        task.add_done_callback(self._steps.discard)
+        return await asyncio.shield(task)
+
+    async def _step(
+        self,
+        conversation_id: str,
+        event: Event,
+        dedup: DedupKey | None,
+        *,
+        fresh: Conversation | None = None,
+        finished: tuple[Finished, ...] = (),
+        spent: str = "",
+    ) -> Received:
+        active = await self._load(conversation_id) or (Active(fresh) if fresh else None)
+        if active is None:
+            msg = f"no conversation {conversation_id!r}"
+            raise UnknownConversation(msg)
+        before = active.conversation
+        started = time.perf_counter()
+        decision = decide(before, event, self._policies[before.channel], self._now())
+        if _changes_nothing(before, decision) and not (finished or spent):
+            return Received(conversation=before.id)
+        step = _as_step(decision, dedup, finished, spent, self._now())
+        if not await self._commit(step):
+            self._observer.duplicate(dedup.instance if dedup else "")
+            return Received(conversation=before.id, duplicate=True)
+        self._settle(active, step)
+        self._observer.step(before, step, time.perf_counter() - started)
+        if decision.stale:
+            self._observer.stale(_speaker(event), before.id)
+        return Received(conversation=before.id, number=_said(step.entries))
+
+    async def _commit(self, step: Step) -> bool:
+        try:
+            return await self._store.commit(step)
+        except Conflict:
+            self._forget(step.conversation)
+            raise
+
+    def _settle(self, active: Active, step: Step) -> None:
+        """The step is on disk: remember it, carry it out, tell everybody."""
+        active.conversation = step.conversation
+        active.recent.extend(step.entries)
+        self._remember(active)
+        if self._outbox:
+            self._outbox.accept(step)
+        self._feed.publish(Change(conversation=step.conversation, entries=step.entries))
+
+    # --- memory --------------------------------------------------------------------------------------------------
+
+    async def _load(self, conversation_id: str) -> Active | None:
+        active = self._active.get(conversation_id)
+        if active is None:
+            conversation = await self._store.load(conversation_id)
+            if conversation is None:
+                return None
+            active = self._active.get(conversation_id) or Active(conversation)
+            self._remember(active)
+        return active
+
+    async def _of_client(self, channel: str, client: str) -> Conversation | None:
+        known = self._clients.get((channel, client))
+        if known and (active := self._active.get(known)):
+            return active.conversation
+        found = await self._store.newest(channel, client)
+        return await self.get(found.id) if found else None
+
+    def _remember(self, active: Active) -> None:
+        conversation = active.conversation
+        self._active[conversation.id] = active
+        self._active.move_to_end(conversation.id)
+        self._clients[conversation.channel, conversation.client.id] = conversation.id
+        if len(self._active) > ACTIVE_CONVERSATIONS:
+            self._forget(next(iter(self._active.values())).conversation)
+
+    def _forget(self, conversation: Conversation) -> None:
+        self._active.pop(conversation.id, None)
+        key = (conversation.channel, conversation.client.id)
+        if self._clients.get(key) == conversation.id:
+            del self._clients[key]
+
+
+def _has_session(conversation: Conversation, platform: str, event: SessionEvent) -> bool:
+    """Tell whether the event's session is on, or (to block somebody, or lift it) was once, on the platform."""
+    if isinstance(event, ClientBlocked):
+        return platform in conversation.platforms
+    handoff = conversation.handoff
+    return bool(handoff and handoff.platform == platform and event.session in {handoff.session, handoff.remote})
+
+
+def _as_step(
+    decision: Decision, dedup: DedupKey | None, finished: tuple[Finished, ...], spent: str, now: float
+) -> Step:
+    set_again = {timer.name for timer in decision.timers}
+    cancelled_timers = (*decision.cancelled_timers, *((spent,) if spent and spent not in set_again else ()))
+    return Step(
+        conversation=decision.conversation,
+        entries=decision.entries,
+        effects=decision.effects,
+        timers=decision.timers,
+        cancelled_timers=cancelled_timers,
+        cancelled=tuple(Cancelled(target=t, before=n) for t, n in decision.cancelled_lanes.items()),
+        finished=finished,
+        dedup=dedup,
+        at=now,
+    )
+
+
+def _changes_nothing(before: Conversation, decision: Decision) -> bool:
+    if decision.entries or decision.effects or decision.timers or decision.cancelled_lanes or before.version == 0:
+        return False
+    return replace(decision.conversation, version=before.version) == before
+
+
+def _speaker(event: Event) -> str:
+    """Return the instance whose output came too late."""
+    effect = getattr(event, "effect", None)
+    return effect.target if effect else "bot"
+
+
+def _said(entries: tuple[Entry, ...]) -> int | None:
+    return next((entry.number for entry in entries if isinstance(entry.body, Said)), None)

@@ -1,0 +1,148 @@
+"""Files the gateway keeps: beside the database, synced before they are named to anybody, served under hard-to-guess
+addresses and never in a form a browser would run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
+
+import puremagic
+
+from gateway.errors import TooLarge
+from gateway.model import Attachment
+
+PREFIX = "/files/"
+CHUNK_BYTES = 64 * 1024
+KEY = re.compile(r"[A-Za-z0-9_-]{22}")
+NAME_BYTES = 180
+"""Longest file name kept, in bytes: what file systems take, with room to spare."""
+
+UNKNOWN = "application/octet-stream"
+
+INLINE = frozenset(
+    {
+        "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/svg+xml",
+        "audio/mpeg", "audio/ogg", "audio/wav", "audio/x-wav", "audio/webm", "audio/mp4", "audio/aac",
+        "video/mp4", "video/webm", "video/ogg", "video/quicktime",
+        "text/plain", "application/pdf",
+    }
+)  # fmt: skip
+"""Types a browser may show; everything else is offered as a download. All are served inside a sandbox policy."""
+
+
+class FileStore:
+    """Keeps each file as `<folder>/<key>/<name>`. The key has 128 random bits: who knows the address may read."""
+
+    def __init__(self, folder: Path, *, max_bytes: int) -> None:
+        """`max_bytes`: largest file accepted."""
+        self._folder = folder
+        self._max_bytes = max_bytes
+
+    @property
+    def max_bytes(self) -> int:
+        """Largest file accepted."""
+        return self._max_bytes
+
+    async def save(self, chunks: AsyncIterator[bytes], *, name: str, media_type: str = "") -> Attachment:
+        """Keep a file; see `Files.save`."""
+        key = secrets.token_urlsafe(16)
+        folder = self._folder / key
+        await asyncio.to_thread(folder.mkdir, parents=True)
+        path = folder / safe_name(name)
+        try:
+            size = await self._write(path, chunks)
+        except BaseException:
+            await asyncio.to_thread(_remove, path)
+            raise
+        kind = await asyncio.to_thread(_media_type, path, media_type)
+        return Attachment(url=f"{PREFIX}{key}/{path.name}", name=path.name, media_type=kind, size=size)
+
+    async def read(self, url: str) -> AsyncIterator[bytes]:
+        """Return the bytes of a file; see `Files.read`."""
+        path = self.path(url)
+        file = await asyncio.to_thread(path.open, "rb")
+        return _chunks(file)
+
+    def path(self, url: str) -> Path:
+        """Return where the file of an address lies. Raises `FileNotFoundError`."""
+        key, _, name = url.removeprefix(PREFIX).partition("/")
+        path = self._folder / key / name
+        if not KEY.fullmatch(key) or name != safe_name(name) or not path.is_file():
+            raise FileNotFoundError(url)
+        return path
+
+    async def _write(self, path: Path, chunks: AsyncIterator[bytes]) -> int:
+        size = 0
+        file = await asyncio.to_thread(path.open, "xb")
+        try:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > self._max_bytes:
+                    msg = f"the file is larger than {self._max_bytes} bytes"
+                    raise TooLarge(msg)
+                await asyncio.to_thread(file.write, chunk)
+            await asyncio.to_thread(_sync, file, path.parent)
+        finally:
+            file.close()
+        return size
+
+
+def safe_name(name: str) -> str:
+    """Return a name that is one path component, printable, and not too long; its ending stays."""
+    name = "".join(char for char in name if char.isprintable() and char not in '/\\:*?"<>|%#').strip(". ")
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > 10:  # noqa: PLR2004 - no ending is longer
+        stem, dot, ending = name, "", ""
+    while len(f"{stem}{dot}{ending}".encode()) > NAME_BYTES:
+        stem = stem[:-1]
+    return f"{stem}{dot}{ending}" or "file"
+
+
+def _media_type(path: Path, claimed: str) -> str:
+    """Believe the bytes; where they do not tell (plain text, SVG), believe the claim if it is harmless."""
+    try:
+        found = puremagic.magic_file(str(path))
+    except (puremagic.PureError, ValueError, OSError):
+        found = []
+    likely = [match.mime_type for match in found if match.mime_type]
+    if claimed in likely:
+        return claimed
+    binary = next((kind for kind in likely if kind in INLINE and not kind.startswith("text/")), "")
+    if binary and binary != "image/svg+xml":
+        return binary
+    return claimed if claimed and claimed not in BINARY_INLINE else (likely[0] if likely else UNKNOWN)
+
+
+BINARY_INLINE = frozenset(kind for kind in INLINE if not kind.startswith("text/") and kind != "image/svg+xml")
+"""Types whose bytes are unmistakable: a claim without them is wrong."""
+
+
+def _sync(file: BinaryIO, folder: Path) -> None:
+    """Make bytes, the file's name and its folder's name survive a power cut."""
+    file.flush()
+    os.fsync(file.fileno())
+    for directory in (folder, folder.parent):
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.parent.rmdir()
+
+
+async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
+    try:
+        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            yield chunk
+    finally:
+        file.close()
