@@ -27,7 +27,7 @@ class DedupKey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finished:
-    """How an effect ended: `done`, `stale` (fenced off), `failed` (now a dead letter) or `dropped` (cancelled)."""
+    """How an effect ended: `done`, `stale` (fenced off), `refused`, `failed` (now a dead letter) or `dropped`."""
 
     effect: Effect
     state: str
