@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 from urllib.parse import quote
 
@@ -34,11 +35,16 @@ _SHORTEST_SECRET = 4
 
 
 class Redactor:
-    """Takes secrets out: whatever stands under a telling key, and known secret values wherever they turn up."""
+    """Takes secrets out: whatever stands under a telling key, and known secret values wherever they turn up.
+
+    Values are looked for once per line, in its rendered form: that is several times cheaper than value by value.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
-        spellings = long_enough | {quote(secret, safe="") for secret in long_enough}
+        """`secrets` are the values to look for."""
+        spellings = {
+            spelling for secret in secrets if len(secret) >= _SHORTEST_SECRET for spelling in _spellings(secret)
+        }
         longest_first = sorted(spellings, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -46,41 +52,58 @@ class Redactor:
         """Return the text without the known secrets."""
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
-    def value(self, value: Any, key: str = "") -> Any:
-        """Return plain data without secrets, however deep they sit."""
-        if key and _SECRET_KEY.search(key) and value not in (None, "", True, False):
-            return HIDDEN
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {name: self.value(item, str(name)) for name, item in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self.value(item) for item in value]
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        return self.text(str(value))
-
-    def __call__(
-        self, _logger: WrappedLogger, _method: str, line: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        """Do it for one log line: structlog calls this."""
-        for key in line:
-            line[key] = self.value(line[key], key)
+    def keys(self, _logger: WrappedLogger, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Hide what stands under a telling key of a log line, at any depth: structlog calls this."""
+        for key, value in line.items():
+            if _is_telling(key):
+                line[key] = HIDDEN
+            elif isinstance(value, dict | list | tuple):
+                line[key] = _without_telling_keys(value)
         return line
 
 
+def _spellings(secret: str) -> set[str]:
+    """How a secret may look in a line: as it is, inside an address, inside JSON or a Python literal."""
+    return {secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1], repr(secret)[1:-1]}
+
+
+@lru_cache(maxsize=4096)
+def _is_telling(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
+
+
+def _without_telling_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: HIDDEN if _is_telling(str(key)) else _without_telling_keys(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_telling_keys(item) for item in value]
+    return value
+
+
 def configure(
-    *, style: str = "auto", level: str = "info", secrets: Iterable[str] = (), stream: TextIO | None = None
+    *,
+    style: str = "auto",
+    level: str = "info",
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+    for_good: bool = False,
 ) -> Redactor:
-    """Set up all logging of this process. `style`: `console`, `json` or `auto`. Returns the redactor in use."""
+    """Set up all logging of this process. `style`: `console`, `json` or `auto`. Returns the redactor in use.
+
+    `for_good`: loggers in use keep this set-up, which makes them a third faster; for a process that does this once.
+    """
     stream = sys.stderr if stream is None else stream
     redactor = Redactor(secrets)
     machine = style == "json" or (style == "auto" and not stream.isatty())
     structlog.configure(
-        processors=[*_shared(), redactor, *(_for_machines() if machine else _for_people(stream))],
+        processors=[
+            *_shared(),
+            redactor.keys,
+            *(_for_machines(redactor) if machine else _for_people(redactor, stream)),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        cache_logger_on_first_use=for_good,
         logger_factory=_bytes_factory(stream) if machine else structlog.PrintLoggerFactory(stream),
-        cache_logger_on_first_use=True,
     )
     _lead_in_standard_library(LEVELS[level])
     return redactor
@@ -105,23 +128,26 @@ def _shared() -> list[Processor]:
     ]
 
 
-def _for_machines() -> list[Processor]:
-    return [structlog.processors.JSONRenderer(serializer=_dump)]
+def _for_machines(redactor: Redactor) -> list[Processor]:
+    def dump(_logger: WrappedLogger, _method: str, line: MutableMapping[str, Any]) -> bytes:
+        text = orjson.dumps(line, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+        return redactor.text(text).encode()
+
+    return [dump]
 
 
-def _for_people(stream: TextIO) -> list[Processor]:
-    return [
-        structlog.dev.ConsoleRenderer(
-            colors=stream.isatty(),
-            timestamp_key="at",
-            pad_event_to=28,
-            exception_formatter=structlog.dev.plain_traceback,
-        )
-    ]
+def _for_people(redactor: Redactor, stream: TextIO) -> list[Processor]:
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=stream.isatty(),
+        timestamp_key="at",
+        pad_event_to=28,
+        exception_formatter=structlog.dev.plain_traceback,
+    )
 
+    def render(logger: WrappedLogger, method: str, line: MutableMapping[str, Any]) -> str:
+        return redactor.text(renderer(logger, method, line))
 
-def _dump(line: Any, **_: Any) -> bytes:
-    return orjson.dumps(line, option=orjson.OPT_NON_STR_KEYS, default=str)
+    return [render]
 
 
 def _bytes_factory(stream: TextIO) -> Any:
@@ -149,7 +175,7 @@ class _LeadIn(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            log = structlog.get_logger(logger=record.name)
+            log = structlog.get_logger(source=record.name)
             log.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
         except Exception:  # noqa: BLE001 - logging never breaks what it talks about
             self.handleError(record)

@@ -137,7 +137,7 @@ class _Route:
             if name in _names(self._source, section):
                 self._source.complain(address, f"{name!r} is {_a(what)}, and here {_a(wanted)} is needed")
                 return
-        known = [other for section in sections for other in _names(self._source, section)]
+        known = _names(self._source, sections[0])
         guess = did_you_mean(name, known) or f"; there are: {', '.join(known) or 'none'}"
         self._source.complain(address, f"there is no {wanted} {name!r}{guess}")
 
