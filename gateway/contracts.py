@@ -388,6 +388,14 @@ class SupportsRoutes(Protocol):
         """
 
 
+@runtime_checkable
+class SupportsPages(Protocol):
+    """Has pages a person may want to open; their addresses are shown when the gateway starts on a terminal."""
+
+    def pages(self) -> Mapping[str, str]:
+        """Return what each page is -> its path below the mount point, such as `{"agent desk": "/"}`."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookRequest:
     """A bounded HTTP request to `/hooks/{instance}` or below."""

@@ -44,7 +44,7 @@ from gateway.metrics import Metrics
 from gateway.model import Outcome, Role
 from gateway.store.contract import Finished, Step, Store
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger()
 
 RETRY_SECONDS = (0.5, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 """Pauses after the first, second … failed attempt, each ±20 %; the last one repeats until the effect expires."""

@@ -13,8 +13,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-import structlog
-
 from gateway.contracts import Change, Received
 from gateway.conversation import Conversation, Floor, conversation_of
 from gateway.decide import Decision, Policy, decide
@@ -41,8 +39,6 @@ from gateway.ids import new_id
 from gateway.mailbox import Mailboxes
 from gateway.observe import Observer
 from gateway.store.contract import Cancelled, DedupKey, Finished, Step, Store
-
-log = structlog.get_logger(__name__)
 
 RECENT_ENTRIES = 16
 """How many of the newest entries of an active conversation are kept in memory."""
@@ -235,7 +231,7 @@ class Engine:
         self._settle(active, step)
         self._observer.step(before, step, time.perf_counter() - started)
         if decision.stale:
-            self._observer.stale(_speaker(event), before.id)
+            self._observer.stale(_speaker(event) or self.bot_of(before), before.id)
         return Received(conversation=before.id, number=_said(step.entries))
 
     async def _commit(self, step: Step) -> bool:
@@ -321,9 +317,9 @@ def _changes_nothing(before: Conversation, decision: Decision) -> bool:
 
 
 def _speaker(event: Event) -> str:
-    """Return the instance whose output came too late."""
+    """Return the instance whose output came too late; empty: a bot spoke by itself."""
     effect = getattr(event, "effect", None)
-    return effect.target if effect else "bot"
+    return effect.target if effect else ""
 
 
 def _said(entries: tuple[Entry, ...]) -> int | None:

@@ -13,7 +13,7 @@ from gateway.contracts import Change
 from gateway.conversation import Conversation
 from gateway.events import Typing
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger()
 
 OnChange = Callable[[Change], None]
 OnTyping = Callable[[Typing], None]

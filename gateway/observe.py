@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gateway import log as logs
@@ -32,20 +33,20 @@ class Observer:
             self._entry(after, entry.body)
         if before.floor is not after.floor or before.version == 0:
             self._metrics.floor_changes(after.route, after.floor.value).inc()
-            log.info(logs.FLOOR_CHANGED, conversation=after.id, floor=after.floor.value, epoch=after.epoch)
+            log.info("floor.changed", conversation=after.id, floor=after.floor.value, epoch=after.epoch)
         self._queue(before, after)
 
     def duplicate(self, instance: str) -> None:
         """Count an event that had been seen before."""
         self._metrics.duplicates(instance).inc()
-        log.info(logs.EVENT_DUPLICATE, instance=instance)
+        log.info("event.duplicate", instance=instance)
 
     def stale(self, instance: str, conversation: str) -> None:
         """Count an output whose speaker had lost the floor."""
         self._metrics.stale(instance).inc()
-        log.info(logs.DELIVERY_STALE, instance=instance, conversation=conversation)
+        log.info("output.stale", instance=instance, conversation=conversation)
 
-    def recovered(self, conversations: list[Conversation]) -> None:
+    def recovered(self, conversations: Sequence[Conversation]) -> None:
         """Begin with the queues as they are after a restart."""
         for conversation in conversations:
             self._queue(None, conversation)

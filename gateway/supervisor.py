@@ -18,7 +18,7 @@ from structlog.contextvars import bound_contextvars
 from gateway.contracts import Capabilities, Component
 from gateway.errors import AuthenticationFailed, Failure, GatewayError, Permanent, Temporary, UserMistake
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger()
 
 ResultT = TypeVar("ResultT")
 
@@ -77,6 +77,11 @@ class Running:
     def ready(self) -> bool:
         """Whether it can be called."""
         return self.state in {State.UP, State.UNHEALTHY}
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it runs as it should; what the operator chose to do without is no fault."""
+        return self.state in {State.UP, State.DISABLED}
 
     async def start(self) -> None:
         """Start it; by its policy a failure is raised, retried in the background, or disables it."""

@@ -161,6 +161,9 @@ class RouteSettings(Section):
     expire_seconds: Seconds = Field(
         900.0, description="A message that could not be delivered for this long is given up and kept as a dead letter."
     )
+    bot_expire_seconds: Seconds = Field(
+        60.0, description="A bot that could not be reached for this long is given up for this turn; the client is told."
+    )
     close_phrases: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         (), description="Words by which a client leaves the agent, where the transfer names none."
     )

@@ -82,6 +82,8 @@ def _open(draft: Draft) -> None:
     handoff = _current(draft)
     session = effect_id(draft.conversation.id, draft.conversation.effects + 1)
     change(draft, session=session, remote="", stage=Stage.OPENING, queue_position=None)
+    if handoff.platform not in draft.conversation.platforms:
+        draft.change(platforms=(*draft.conversation.platforms, handoff.platform))
     draft.act(handoff.platform, OpenSession(session=session))
     for number in handoff.live:
         _send(draft, number)

@@ -1,0 +1,303 @@
+"""The composition root: the only module that knows everybody. Settings in, a running gateway out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aiohttp import web
+
+from gateway import log as logs
+from gateway.carry import Carrier
+from gateway.context import Core, InstanceContext
+from gateway.contracts import Capabilities, ChannelKind, SendsMessages, SupportsPages
+from gateway.decide import Policy
+from gateway.dispatch import Dispatcher, Patience
+from gateway.engine import Engine
+from gateway.errors import UserMistake
+from gateway.feed import Feed
+from gateway.files import FileStore
+from gateway.listening import Listening
+from gateway.metrics import Metrics
+from gateway.observe import Observer
+from gateway.signals import Signals
+from gateway.store.memory import MemoryStore
+from gateway.store.sqlite import SqliteStore
+from gateway.supervisor import OnStartFailure, Running, Terms
+from gateway.texts import Texts
+from gateway.web import Web
+
+if TYPE_CHECKING:
+    from gateway.config import Instance, RouteSettings, Settings
+    from gateway.plugins import PluginHost
+    from gateway.store.contract import Store
+
+log = logs.get()
+
+
+class Gateway:
+    """A gateway built from settings. `start` makes it listen, `stop` ends it without losing anything."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
+        """Build everything; no I/O but the data folder. `now`: the clock, in unix seconds."""
+        self.settings = settings
+        self.metrics = Metrics(version=version("integration-gateway"))
+        self.store = _store(settings, now)
+        self.feed = Feed(on_error=lambda instance: self.metrics.watcher_errors(instance or "gateway").inc())
+        self.observer = Observer(self.metrics)
+        self.files = FileStore(settings.data / "files", max_bytes=settings.files.max_bytes)
+        self.policies = _policies(settings)
+        self.engine = Engine(
+            store=self.store, policies=self.policies, feed=self.feed, observer=self.observer, now=now
+        )
+        self.instances: dict[str, Running] = {}
+        self.signals = Signals(self.engine, self.feed, self.instances)
+        self.dispatcher = self._dispatcher(now)
+        self.engine.connect(self.dispatcher)
+        self._listening: list[Listening] = []
+        self._http: aiohttp.ClientSession | None = None
+        self._runner: web.AppRunner | None = None
+        self.port = settings.server.port
+        self._build(now)
+
+    # --- building ------------------------------------------------------------------------------------------------
+
+    def _dispatcher(self, now: Callable[[], float]) -> Dispatcher:
+        patience = {
+            channel: Patience(
+                notify=route.notify_delay_seconds, expire=route.expire_seconds, expire_bot=route.bot_expire_seconds
+            )
+            for route in self.settings.routes.values()
+            for channel in route.channels
+        }
+        carrier = Carrier(
+            engine=self.engine,
+            store=self.store,
+            instances=self.instances,
+            chains={name: policy.chain for name, policy in self.policies.items()},
+            signals=self.signals,
+            progress=lambda effect: self.dispatcher.progressed(effect),
+        )
+        return Dispatcher(
+            engine=self.engine,
+            store=self.store,
+            carry_out=carrier.carry_out,
+            patience=lambda channel: patience.get(channel, Patience()),
+            metrics=self.metrics,
+            now=now,
+        )
+
+    def _build(self, now: Callable[[], float]) -> None:
+        settings = self.settings
+        core = Core(
+            engine=self.engine,
+            store=self.store,
+            feed=self.feed,
+            files=self.files,
+            signals=self.signals,
+            secret=_own_secret(settings.data),
+            config_dir=str(settings.folder),
+            public_url=lambda: self.url,
+            http=self._session,
+            now=now,
+        )
+        for family in (settings.channels, settings.bots, settings.platforms, settings.listeners):
+            for instance in family.values():
+                self.instances[instance.name] = _built(core, instance, self.metrics)
+        for name in settings.listeners:
+            self._listening.append(Listening(self.instances[name], self.metrics))
+        self.metrics.follow(self.metrics.effects, self.dispatcher.pending)
+        self.metrics.follow(self.metrics.lanes, self.dispatcher.lanes)
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """The address others reach it at."""
+        server = self.settings.server
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        return server.public_url or f"http://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Open the store, start the instances, take up what was left undone, then listen."""
+        await self.store.open()
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
+        )
+        await self._listen()
+        for listening in self._listening:
+            listening.start()
+            self.feed.watch_all(listening)
+        await asyncio.gather(*(running.start() for running in self.instances.values()))
+        for platform in self.settings.platforms:
+            self.observer.recovered(await self.store.sessions(platform))
+        self.engine.open = True
+        await self.dispatcher.start()
+
+    async def _listen(self) -> None:
+        server = self.settings.server
+        surface = Web(
+            settings=server,
+            instances=self.instances,
+            files=self.files,
+            store=self.store,
+            metrics=self.metrics,
+            is_open=lambda: self.engine.open,
+        )
+        self._runner = web.AppRunner(surface.application(), access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, server.host, server.port, reuse_address=True)
+        try:
+            await site.start()
+        except OSError as error:
+            msg = f"cannot listen on {server.host}:{server.port}: {error.strerror}; set server.port to a free port"
+            raise UserMistake(msg) from None
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what is in hand, close everything. Safe also after a failed start."""
+        seconds = self.settings.server.shutdown_seconds
+        self.engine.open = False
+        await self.engine.drain()
+        await self.dispatcher.stop(within_seconds=seconds)
+        for listening in self._listening:
+            await listening.stop(within_seconds=seconds)
+        await asyncio.gather(*(running.stop() for running in self.instances.values()))
+        if self._runner:
+            await self._runner.cleanup()
+        if self._http:
+            await self._http.close()
+        await self.store.close()
+
+    def pages(self) -> list[tuple[str, str]]:
+        """Return (what it is, address) of what a person may want to open."""
+        found = [
+            (label, f"{self.url}/{name}{path}")
+            for name, running in self.instances.items()
+            if isinstance(running.component, SupportsPages)
+            for label, path in running.component.pages().items()
+        ]
+        return [*found, ("metrics", f"{self.url}/metrics")]
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            msg = "context.http can be used between start() and stop() only"
+            raise RuntimeError(msg)
+        return self._http
+
+
+async def serve(settings: Settings, _host: PluginHost | None = None) -> None:
+    """Run until SIGTERM or SIGINT, then stop gracefully. A second signal ends the process at once."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stopped.is_set():
+            os._exit(130)
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    gateway = Gateway(settings)
+    log.info("gateway.starting", config=str(settings.file))
+    await gateway.start()
+    _announce(gateway)
+    await stopped.wait()
+    log.info("gateway.stopping")
+    await gateway.stop()
+    log.info("gateway.stopped")
+
+
+def _announce(gateway: Gateway) -> None:
+    log.info("gateway.ready", url=gateway.url, instances=sorted(gateway.instances))
+    if sys.stdout.isatty() or os.environ.get("GATEWAY_SHOW_PAGES"):
+        width = max(len(label) for label, _ in gateway.pages())
+        for label, address in gateway.pages():
+            print(f"  {label:<{width}}  {address}", flush=True)  # noqa: T201 - for the person at the terminal
+
+
+# --- from settings to what the core understands ------------------------------------------------------------------------
+
+
+def _store(settings: Settings, now: Callable[[], float]) -> Store:
+    if settings.store.type == "memory":
+        return MemoryStore()
+    return SqliteStore(settings.database, clock=now)
+
+
+def _policies(settings: Settings) -> dict[str, Policy]:
+    return {
+        channel: _policy(settings, name, route, channel)
+        for name, route in settings.routes.items()
+        for channel in route.channels
+    }
+
+
+def _policy(settings: Settings, name: str, route: RouteSettings, channel: str) -> Policy:
+    return Policy(
+        route=name,
+        channel=channel,
+        shows=_shows(settings.channels[channel]),
+        bot=route.bot,
+        chain=route.handoff,
+        history=route.history,
+        wait_when_offline=route.when_offline == "wait",
+        accept_timeout=route.accept_timeout_seconds,
+        wait_timeout=route.wait_timeout_seconds,
+        agent_timeout=route.agent_timeout_seconds,
+        idle_timeout=route.idle_timeout_seconds,
+        bot_failures_before_handoff=route.bot_failures_before_handoff or sys.maxsize,
+        close_phrases=route.close_phrases,
+        texts=Texts(overrides=route.overrides),
+    )
+
+
+def _shows(instance: Instance[Any]) -> Capabilities:
+    return getattr(instance.kind, "capabilities", None) or Capabilities()
+
+
+def _built(core: Core, instance: Instance[Any], metrics: Metrics) -> Running:
+    kind = instance.kind
+    component = kind.build(InstanceContext(core, instance.name, kind.name), instance.options)
+    if isinstance(kind, ChannelKind) and not (kind.capabilities.tails_log or isinstance(component, SendsMessages)):
+        msg = f"channel kind {kind.name!r} has no send() and does not declare tails_log: its plugin is at fault"
+        raise UserMistake(msg)
+    terms = Terms(
+        on_start_failure=OnStartFailure(instance.core.on_start_failure),
+        timeout_seconds=instance.core.timeout_seconds,
+        concurrency=instance.core.concurrency,
+    )
+    running = Running(name=instance.name, kind=kind.name, component=component, terms=terms, shows=_shows(instance))
+    metrics.follow(metrics.instance_up(running.name, running.kind), lambda: float(running.healthy))
+    return running
+
+
+def _own_secret(folder: Path) -> bytes:
+    """Return the gateway's own secret, made at the first start; nobody else on the machine may read it."""
+    path = folder / "secret"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(32))
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_bytes()

@@ -1,0 +1,186 @@
+"""The HTTP surface: health, metrics, files, `/hooks/{instance}` and what the plugins serve under `/{instance}/`.
+
+Nothing here knows a rule or a plugin. Every body is bounded, every refusal has a status and a reason, and an
+exception nobody expected is answered 500 without details and logged with all of them.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from gateway import log as logs
+from gateway.contracts import SupportsRoutes, SupportsWebhook, WebhookRequest
+from gateway.errors import BadInput, Temporary, Unavailable, UnknownConversation
+from gateway.files import INLINE
+
+if TYPE_CHECKING:
+    from gateway.config import ServerSettings
+    from gateway.files import FileStore
+    from gateway.metrics import Metrics
+    from gateway.store.contract import Store
+    from gateway.supervisor import Running
+
+log = logs.get()
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+FILE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class Web:
+    """Builds the application around the running instances."""
+
+    def __init__(
+        self,
+        *,
+        settings: ServerSettings,
+        instances: Mapping[str, Running],
+        files: FileStore,
+        store: Store,
+        metrics: Metrics,
+        is_open: Callable[[], bool],
+    ) -> None:
+        """`is_open`: whether the gateway takes events."""
+        self._settings = settings
+        self._instances = instances
+        self._files = files
+        self._store = store
+        self._metrics = metrics
+        self._is_open = is_open
+
+    def application(self) -> web.Application:
+        """Return the application, ready to be served."""
+        app = web.Application(middlewares=[self._guard], client_max_size=self._settings.max_body_bytes)
+        app.router.add_get("/health/live", self._live)
+        app.router.add_get("/health/ready", self._ready)
+        app.router.add_get("/metrics", self._show_metrics)
+        app.router.add_get("/files/{key}/{name}", self._file)
+        app.router.add_route("*", "/hooks/{instance}", self._hook)
+        app.router.add_route("*", "/hooks/{instance}/{tail:.*}", self._hook)
+        for name, running in self._instances.items():
+            if isinstance(running.component, SupportsRoutes):
+                self._mount(app, name, running.component)
+        return app
+
+    def _mount(self, app: web.Application, name: str, component: SupportsRoutes) -> None:
+        part = web.Application(client_max_size=self._settings.max_body_bytes)
+        part.add_routes(component.routes())
+        app.add_subapp(f"/{name}/", part)
+        app.router.add_get(f"/{name}", _with_slash)
+
+    # --- health and metrics --------------------------------------------------------------------------------------
+
+    async def _live(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "live"})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        """503 while anything that should run does not; says which, and why."""
+        instances = {
+            name: {"state": running.state.value, **({"reason": running.reason} if running.reason else {})}
+            for name, running in self._instances.items()
+        }
+        store = self._store.healthy
+        ready = self._is_open() and not store and all(running.healthy for running in self._instances.values())
+        status = "ready" if ready else "not ready" if self._is_open() else "starting or stopping"
+        body = {"status": status, "store": store or "ok", "instances": instances}
+        return web.json_response(body, status=200 if ready else 503)
+
+    async def _show_metrics(self, request: web.Request) -> web.Response:
+        token = self._settings.metrics_token
+        if token is not None:
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
+                return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+        body, content_type = self._metrics.render(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    # --- files ---------------------------------------------------------------------------------------------------
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        try:
+            path = self._files.path(request.path)
+        except FileNotFoundError:
+            raise web.HTTPNotFound(text="there is no such file") from None
+        response = web.FileResponse(path, headers=FILE_HEADERS)
+        media_type = response.content_type
+        if media_type not in INLINE:
+            response.headers["Content-Disposition"] = "attachment"
+        return response
+
+    # --- webhooks ------------------------------------------------------------------------------------------------
+
+    async def _hook(self, request: web.Request) -> web.Response:
+        """Hand a webhook to its instance; answered only after what it reports is committed."""
+        running = self._instances.get(request.match_info["instance"])
+        if running is None or not isinstance(running.component, SupportsWebhook):
+            raise web.HTTPNotFound(text="nobody listens here")
+        if not running.ready:
+            msg = f"{running.name} is {running.state}"
+            raise Unavailable(msg, retry_after_seconds=5)
+        webhook = WebhookRequest(
+            method=request.method,
+            tail=request.match_info.get("tail", ""),
+            query=dict(request.query),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+        )
+        with logs.bound(instance=running.name):
+            answer = await running.component.webhook(webhook)
+        return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
+
+    # --- what went wrong -----------------------------------------------------------------------------------------
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Turn what handlers raise into answers, in one place for the core and all plugins."""
+        try:
+            return await handler(request)
+        except web.HTTPException as answer:
+            if answer.status >= 400:  # noqa: PLR2004 - HTTP
+                self._count(request, answer.status)
+            raise
+        except BadInput as error:
+            return self._refused(request, error.status, str(error))
+        except UnknownConversation as error:
+            return self._refused(request, 404, str(error))
+        except (Unavailable, Temporary) as error:
+            seconds = error.retry_after_seconds or 1.0
+            return self._refused(request, 503, str(error), {"Retry-After": str(max(1, round(seconds)))})
+        except ConnectionError:
+            raise
+        except Exception:
+            log.exception("request.failed", method=request.method, route=_route(request))
+            return self._refused(request, 500, "a fault in the gateway; its log has the details")
+
+    def _refused(
+        self, request: web.Request, status: int, reason: str, headers: Mapping[str, str] | None = None
+    ) -> web.Response:
+        self._count(request, status)
+        log.info("request.refused", status=status, reason=reason, route=_route(request))
+        return web.json_response({"error": reason}, status=status, headers=headers)
+
+    def _count(self, request: web.Request, status: int) -> None:
+        first = request.path.strip("/").split("/")
+        named = first[1] if first[0] == "hooks" and len(first) > 1 else first[0]
+        instance = named if named in self._instances else "gateway"
+        self._metrics.refused(instance, str(status)).inc()
+
+
+async def _with_slash(request: web.Request) -> web.Response:
+    raise web.HTTPPermanentRedirect(request.path + "/" + (f"?{request.query_string}" if request.query_string else ""))
+
+
+def _route(request: web.Request) -> str:
+    """Name the route without the parts that may be secret."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown"
