@@ -100,13 +100,16 @@ class Conversation:
     """The bot engine's own memory of this dialog; only the engine reads it."""
     turns: tuple[int, ...] = ()
     """Log numbers of client entries whose bot turn has not come back."""
+    cues: tuple[int, ...] = ()
+    """Log numbers of other entries the bot was asked about (a start, a return) and has not reacted to yet."""
     handoff: Handoff | None = None
     platforms: tuple[str, ...] = ()
     """Every platform that was ever asked to take this conversation, in order of first asking."""
     bot_failures: int = 0
     """Bot turns failed in a row; enough of them call a human."""
     handoff_failures: int = 0
-    """Handoffs failed since the client last spoke: the guard against bot and platforms passing a client in circles."""
+    """Handoffs that ended, other than by the client, since the client last spoke: the guard against bot and platforms
+    passing a client in circles."""
     blocked: bool = False
     """The client was blocked by an agent; nothing more is accepted."""
 

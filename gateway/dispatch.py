@@ -314,7 +314,7 @@ class Dispatcher:
     async def _give_up(self, effect: Effect, failure: Failure) -> None:
         log.error("delivery.given_up", action=effect.action.type, attempts=effect.attempts + 1, reason=failure.reason)
         effect = replace(effect, attempts=effect.attempts + 1, error=failure.reason)
-        event = EffectFailed(effect=effect, reason=failure.reason, outcome=_refusal(failure))
+        event = EffectFailed(effect=effect, reason=failure.reason, outcome=_lost(failure))
         state = "refused" if isinstance(failure, Refused) else "failed"
         if state == "failed":
             self._metrics.dead_letters(effect.target).inc()
@@ -379,10 +379,17 @@ def _pause(attempts: int, failure: Failure) -> float:
     return RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
 
 
-def _refusal(failure: Failure) -> Outcome | None:
-    if not isinstance(failure, Refused):
-        return None
-    return Outcome.OFFLINE if failure.code == "offline" else Outcome.REFUSED
+def _lost(failure: Failure) -> Outcome | None:
+    """Tell what became of the session the effect was about; None: only this one thing cannot be done."""
+    match failure:
+        case Permanent():
+            return None
+        case Refused(code="offline"):
+            return Outcome.OFFLINE
+        case Refused():
+            return Outcome.REFUSED
+        case _:
+            return Outcome.PLATFORM_LOST
 
 
 def _label(failure: Failure) -> str:

@@ -202,6 +202,8 @@ def for_client(entry: Entry) -> Entry:
             return replace(entry, body=Transferred(transfer=Transfer(), by=entry.body.by))
         case Left():
             return replace(entry, body=replace(entry.body, note=""))
+        case Closed(by=by):
+            return replace(entry, body=Closed(by=by))
         case Delivery(number=number, state=state):
             return replace(entry, body=Delivery(number=number, to="", state=state))
         case Declined() | Noted() | Changed() | BotFailed():

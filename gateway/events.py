@@ -339,7 +339,11 @@ class EffectDelayed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EffectFailed:
-    """The effect is given up. `outcome` tells a refusal apart for `OpenSession`."""
+    """The effect is given up.
+
+    `outcome` tells what became of the session, if it is lost with it: OFFLINE or REFUSED (the platform said no),
+    PLATFORM_LOST (it could not be reached). None: only this one thing did not work.
+    """
 
     effect: Effect
     reason: str
