@@ -1,0 +1,96 @@
+"""Which sites may show the chat: every request and socket is checked here, and every answer gets its headers here."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from gateway import BadInput, Blocked, TooLarge, Unauthorized, Unavailable
+from gateway_widget.tokens import Expired
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from gateway import GatewayError
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CODES: tuple[tuple[type[Exception], str], ...] = (
+    (Expired, "expired"),
+    (Unauthorized, "unauthorized"),
+    (Blocked, "blocked"),
+    (TooLarge, "too_large"),
+    (Unavailable, "unavailable"),
+)
+SAFE_METHODS = {"GET", "HEAD"}
+CORS = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "7200",
+}
+
+
+def refusal(error: GatewayError) -> dict[str, str]:
+    """Return an error as a browser gets it: a code for the program, a reason for people."""
+    code = next((code for kind, code in CODES if isinstance(error, kind)), "bad_input")
+    return {"type": "error", "code": code, "reason": str(error)}
+
+
+class Access:
+    """The door. `allows` knows the sites from the config; pages of the gateway itself always may."""
+
+    def __init__(self, allows: Callable[[str], bool], *, own_origin: str) -> None:
+        self._allows = allows
+        self._own_origin = own_origin.lower()
+
+    def guard(self, handler: Handler) -> Handler:
+        """Wrap a handler: foreign origins get 403, ours the CORS headers, and errors an answer a page can read."""
+
+        @wraps(handler)
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            if problem := self._problem(request):
+                return web.json_response({"type": "error", "code": "foreign_origin", "reason": problem}, status=403)
+            request["cors"] = self._headers(request)
+            try:
+                response = await handler(request)
+            except (BadInput, Unavailable) as error:
+                response = _answer(error)
+            if not response.prepared:
+                response.headers.update(request["cors"])
+            return response
+
+        return guarded
+
+    async def preflight(self, _request: web.Request) -> web.Response:
+        """Answer a browser's question whether it may ask."""
+        return web.Response(status=204, headers=CORS)
+
+    def _problem(self, request: web.Request) -> str:
+        """Return why a request is not welcome, or nothing."""
+        origin = request.headers.get("Origin")
+        if origin is None:
+            # Browsers leave it out only where the page is our own or nothing but reading happens.
+            socket = request.headers.get("Upgrade", "").lower() == "websocket"
+            return "" if request.method in SAFE_METHODS and not socket else "the Origin header is missing"
+        if self._own(request, origin) or self._allows(origin):
+            return ""
+        return f"{origin} may not show this chat; add it to the widget's `origins`"
+
+    def _own(self, request: web.Request, origin: str) -> bool:
+        return origin.lower() == self._own_origin or urlsplit(origin).netloc.lower() == request.host.lower()
+
+    def _headers(self, request: web.Request) -> Mapping[str, str]:
+        origin = request.headers.get("Origin")
+        allowed = {"Access-Control-Allow-Origin": origin} if origin else {}
+        return {**allowed, "Vary": "Origin, Accept-Encoding"}
+
+
+def _answer(error: BadInput | Unavailable) -> web.Response:
+    status = error.status if isinstance(error, BadInput) else 503
+    response = web.json_response(refusal(error), status=status)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
+    return response

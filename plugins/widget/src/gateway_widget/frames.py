@@ -1,0 +1,135 @@
+"""What a browser may send: one JSON object per frame, checked here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from gateway import BadInput
+
+FRAME_BYTES = 64 * 1024
+"""Largest frame, and largest body of a request that is not an upload."""
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Value = Annotated[str, StringConstraints(max_length=500)]
+Attributes = Annotated[dict[Key, Value], Field(max_length=50)]
+Tag = Annotated[str, StringConstraints(max_length=35)]
+
+
+class Frame(BaseModel):
+    """Base of all frames: unknown members are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hello(Frame):
+    """The first frame of a socket: who it is, and the last entry it has."""
+
+    type: Literal["hello"]
+    token: Annotated[str, StringConstraints(max_length=4096)]
+    conversation: Annotated[str, StringConstraints(max_length=100)] = ""
+    after: int = Field(default=0, ge=0)
+
+
+class Press(Frame):
+    """A pressed button."""
+
+    value: Annotated[str, StringConstraints(max_length=1000)]
+    text: Annotated[str, StringConstraints(max_length=1000)] = ""
+
+
+class About(Frame):
+    """What goes along with each word: facts about the client and the language it reads."""
+
+    attributes: Attributes = Field(default_factory=dict)
+    language: Tag = ""
+
+
+class Say(About):
+    """The client says something. `id` is made by the browser; the same id happens once."""
+
+    type: Literal["say"]
+    id: Id
+    text: str = ""
+    pressed: Press | None = None
+    files: tuple[Annotated[str, StringConstraints(max_length=4096)], ...] = Field(default=(), max_length=10)
+    """Tickets that uploads were answered with."""
+
+
+class Start(About):
+    """The client opened the chat, or wants a new one."""
+
+    type: Literal["start"]
+    id: Id
+
+
+class Change(About):
+    """The page told something new about the client."""
+
+    type: Literal["change"]
+    id: Id
+
+
+class Leave(Frame):
+    """Back to the bot."""
+
+    type: Literal["leave"]
+    id: Id
+
+
+class End(Frame):
+    """The client ends the conversation."""
+
+    type: Literal["end"]
+    id: Id
+
+
+class History(Frame):
+    """Asks for entries before a number."""
+
+    type: Literal["history"]
+    id: Id
+    conversation: Annotated[str, StringConstraints(max_length=100)]
+    before: int | None = Field(default=None, ge=1)
+
+
+class Writing(Frame):
+    """The client is, or stopped, writing."""
+
+    type: Literal["typing"]
+    active: bool = True
+
+
+class Ping(Frame):
+    """Is anybody there?"""
+
+    type: Literal["ping"]
+
+
+Inbound = Annotated[Say | Start | Change | Leave | End | History | Writing | Ping, Field(discriminator="type")]
+
+FrameT = TypeVar("FrameT")
+
+_inbound: TypeAdapter[Inbound] = TypeAdapter(Inbound)
+_hello = TypeAdapter(Hello)
+
+
+def read(data: str | bytes) -> Inbound:
+    """Read a frame. Raises `BadInput` that names the member at fault."""
+    return _read(_inbound, data)
+
+
+def read_hello(data: str | bytes) -> Hello:
+    """Read a socket's first frame. Raises `BadInput`."""
+    return _read(_hello, data)
+
+
+def _read(adapter: TypeAdapter[FrameT], data: str | bytes) -> FrameT:
+    try:
+        return adapter.validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "frame"
+        raise BadInput(f"{where}: {first['msg']}") from None

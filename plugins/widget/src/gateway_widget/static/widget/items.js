@@ -1,0 +1,95 @@
+// The log as a list of things to show: days, notices, messages in groups. No DOM here.
+
+const TOGETHER = 5 * 60_000;
+
+const OUTCOMES = {
+  returned: "back", client_left: "back", closed: "back", agent_timeout: "back",
+  offline: "nobody", refused: "nobody", wait_timeout: "nobody", platform_lost: "lost",
+};
+
+export function items(store, say) {
+  const list = store.conversations.flatMap((conversation, index) => [
+    ...(index ? [{ kind: "divider", key: "c." + conversation.id, text: say("earlier") }] : []),
+    ...logged(conversation, conversation === store.current, say),
+  ]);
+  return grouped(dated([...list, ...store.outbox.map(outgoing)]));
+}
+
+function logged({ id, entries, status }, current, say) {
+  const all = [...entries.values()];
+  const fate = new Map(all.filter(is("delivery")).map(({ body }) => [body.number, body.state]));
+  const answers = all.filter(({ body }) => body.type === "said" && body.role === "client");
+  const over = !current || status?.floor === "closed";
+  return all.flatMap((entry) => {
+    if (entry.body.type !== "said") return notice(entry, id, say);
+    const answer = answers.find(({ number }) => number > entry.number);
+    return said(entry, id, { fate: fate.get(entry.number), over, answer });
+  });
+}
+
+function said({ number, at, body }, conversation, { fate, over, answer }) {
+  const { role, author, message } = body;
+  const mine = role === "client";
+  const base = { key: mine ? "m." + message.id : `${conversation}.${number}`, at: at * 1000, contents: message.contents };
+  if (role === "system" && message.contents.every(is2("text"))) return { ...base, kind: "notice", text: textOf(message) };
+  const pressed = answer?.body.message.contents.find(is2("pressed"))?.value ?? null;
+  return {
+    ...base, kind: "message", mine, role, name: author.name, avatar: author.avatar_url,
+    state: mine ? (fate ?? "sent") : "", id: message.id, spent: over || Boolean(answer), pressed,
+  };
+}
+
+const is = (type) => ({ body }) => body.type === type;
+const is2 = (type) => (content) => content.type === type;
+const textOf = ({ contents }) => contents.map(({ text }) => text).join("\n");
+
+function notice({ number, at, body }, conversation, say) {
+  const text = noticeText(body, say);
+  return text ? { kind: "notice", key: `${conversation}.${number}`, at: at * 1000, text } : [];
+}
+
+function noticeText(body, say) {
+  if (body.type === "joined") return say("joined", { name: body.agent.name || say("agent") });
+  if (body.type === "moved") return body.destination_name ? say("moved", { name: body.destination_name }) : say("moved_on");
+  if (body.type === "left") return say(OUTCOMES[body.outcome] ?? "back");
+  return body.type === "closed" ? say("ended") : "";
+}
+
+function outgoing(item) {
+  const { id, at, text, pressed, files, failed, committed } = item;
+  const contents = [
+    ...(pressed ? [{ type: "pressed", ...pressed }] : []),
+    ...(text ? [{ type: "text", text, markup: "plain" }] : []),
+    ...files.map(({ attachment }) => ({ type: "media", kind: kindOf(attachment), attachment, caption: "" })),
+  ];
+  const state = failed ? "refused" : committed ? "sent" : "sending";
+  return { kind: "message", key: "m." + id, mine: true, role: "client", at, contents, state, id, item };
+}
+
+const kindOf = ({ media_type }) => /^(image(?!\/svg)|audio|video)\//.exec(media_type)?.[1] ?? "document";
+
+// Puts a divider before the first thing of each day.
+function dated(list) {
+  let last = "";
+  return list.flatMap((item) => {
+    const date = item.at ? new Date(item.at).toDateString() : last;
+    if (date === last) return [item];
+    last = date;
+    return [{ kind: "day", key: "d." + date + item.key, at: item.at }, item];
+  });
+}
+
+// Marks where a group of one speaker's messages begins and ends.
+function grouped(list) {
+  return list.map((item, index) => {
+    if (item.kind !== "message") return item;
+    const [before, after] = [list[index - 1], list[index + 1]];
+    const last = !together(item, after);
+    return { ...item, first: !together(before, item), last, newest: last && !after };
+  });
+}
+
+function together(a, b) {
+  const same = a?.kind === "message" && b?.kind === "message" && a.role === b.role && a.name === b.name;
+  return same && b.at - a.at < TOGETHER;
+}

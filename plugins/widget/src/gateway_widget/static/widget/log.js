@@ -1,0 +1,131 @@
+// The list of messages. Nodes are kept by key, so that focus, scroll and screen readers see only what really changed.
+
+import { contentNodes } from "./contents.js";
+import { h, icon, iconButton } from "./dom.js";
+import { safeUrl } from "./markdown.js";
+import { clock, day } from "./texts.js";
+
+const NEAR_END = 80;
+
+export class Log {
+  #say;
+  #on;
+  #nodes = new Map();
+  #stick = true;
+
+  // on: { root, avatar, press(button), retry(item), discard(item), earlier() }
+  constructor(say, on) {
+    this.#say = say;
+    this.#on = on;
+    this.list = h("div", { class: "list", role: "log", "aria-label": say("log"), "aria-live": "polite" });
+    this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() }, icon("down"), say("newer"));
+    this.scroller = h("div", { class: "scroller", tabindex: "0", onscroll: () => this.#scrolled() }, this.list);
+    this.node = h("div", { class: "log" }, this.scroller, this.newer);
+    this.list.addEventListener("settled", () => this.#stick && this.toEnd());
+    new ResizeObserver(() => this.#stick && this.toEnd()).observe(this.scroller);
+  }
+
+  show(items) {
+    const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
+    const first = this.list.firstChild;
+    const last = items.at(-1)?.key;
+    const grown = this.last !== last && items.at(-1)?.kind !== "typing";
+    const mine = grown && items.at(-1)?.mine;
+    this.last = last;
+    this.#reconcile(items);
+    if (this.#stick || mine) this.toEnd();
+    else if (first !== this.list.firstChild) this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
+    else if (grown) this.newer.hidden = false;
+  }
+
+  toEnd() {
+    this.#stick = true;
+    this.newer.hidden = true;
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  #reconcile(items) {
+    const gone = new Set(this.#nodes.keys());
+    let place = this.list.firstChild;
+    for (const item of items) {
+      gone.delete(item.key);
+      const node = this.#node(item);
+      if (node === place) place = place.nextSibling;
+      else this.list.insertBefore(node, place);
+    }
+    for (const key of gone) {
+      this.#nodes.get(key).node.remove();
+      this.#nodes.delete(key);
+    }
+  }
+
+  #node(item) {
+    const print = JSON.stringify(item);
+    const known = this.#nodes.get(item.key);
+    if (known?.print === print) return known.node;
+    // The row stays, its inside is new: a row that is re-inserted would be read aloud again.
+    const node = known?.node ?? h("div");
+    this.#fill(node, item);
+    this.#nodes.set(item.key, { node, print });
+    return node;
+  }
+
+  #fill(node, item) {
+    node.className = ["row", item.kind, item.mine && "mine", item.first && "first", item.last && "last"].filter(Boolean).join(" ");
+    node.replaceChildren(...this[item.kind](item));
+  }
+
+  day({ at }) {
+    return [h("span", {}, day(this.#say.language, at))];
+  }
+
+  divider({ text }) {
+    return [h("span", {}, text)];
+  }
+
+  notice({ text }) {
+    return [h("span", { dir: "auto" }, text)];
+  }
+
+  typing({ name }) {
+    const dots = h("span", { class: "bubble dots", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
+    return [dots, h("span", { class: "hidden" }, this.#say("typing", { name }))];
+  }
+
+  message(item) {
+    const show = { ...item, say: this.#say, root: this.#on.root, press: this.#on.press };
+    const who = item.mine ? this.#say("you") : item.name || this.#say(item.role);
+    return [
+      !item.mine && item.first && h("span", { class: "who", dir: "auto" }, avatar(item, this.#on), who),
+      item.mine && h("span", { class: "hidden" }, who + ": "),
+      ...contentNodes(item.contents, show),
+      this.#foot(item),
+    ].filter(Boolean);
+  }
+
+  #foot(item) {
+    const { at, state, last, newest, mine } = item;
+    if (state === "refused" || state === "failed") return this.#undelivered(item);
+    if (!last && state !== "delayed") return null;
+    const told = state === "sending" || state === "delayed" || (newest && mine) ? this.#say(state === "arrived" ? "sent" : state) : "";
+    const time = h("time", { datetime: new Date(at).toISOString() }, clock(this.#say.language, at));
+    return h("span", { class: "foot" }, time, told && ` · ${told}`);
+  }
+
+  #undelivered(item) {
+    const retry = h("button", { type: "button", onclick: () => this.#on.retry(item) }, this.#say("retry"));
+    return h("span", { class: "foot failed" }, this.#say("failed"), " · ", retry);
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    this.#stick = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    if (this.#stick) this.newer.hidden = true;
+    if (scrollTop < NEAR_END) this.#on.earlier();
+  }
+}
+
+export function avatar({ role, avatar: address }, { avatar: ours }) {
+  const src = safeUrl(address || (role === "bot" ? ours : ""), location.href);
+  return h("span", { class: "avatar", "aria-hidden": "true" }, src ? h("img", { src, alt: "" }) : icon(role === "agent" ? "person" : "spark"));
+}

@@ -1,0 +1,162 @@
+"""The two ways a browser hears of things: a WebSocket, and server-sent events where sockets do not get through."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from gateway import BadInput, GatewayError, Unauthorized
+from gateway_widget.access import refusal
+from gateway_widget.frames import FRAME_BYTES, read, read_hello
+from gateway_widget.tail import BEAT_SECONDS, Tail
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from gateway import Conversations
+    from gateway_widget.crowd import Crowd
+    from gateway_widget.frames import Inbound
+    from gateway_widget.tokens import Reception, Visitor
+
+    Handle = Callable[[Visitor, Inbound], Awaitable[dict[str, Any] | None]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+HELLO_SECONDS = 10.0
+CLOSE_BAD_FRAME = 4400
+CLOSE_UNAUTHORIZED = 4401
+REASON_BYTES = 120
+"""A close reason may have 123 bytes."""
+
+
+class Streams:
+    """Open sockets and event streams of one instance."""
+
+    def __init__(
+        self,
+        *,
+        conversations: Conversations,
+        crowd: Crowd,
+        reception: Reception,
+        handle: Handle,
+        leave_queue: bool,
+    ) -> None:
+        self._conversations = conversations
+        self._crowd = crowd
+        self._reception = reception
+        self._handle = handle
+        self._leave_queue = leave_queue
+        self._open: set[asyncio.Task[Any]] = set()
+
+    async def socket(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve a WebSocket: the browser says `hello`, then frames go both ways."""
+        # Compression would hold some 300 kB per socket, for frames of a few hundred bytes.
+        socket = web.WebSocketResponse(heartbeat=BEAT_SECONDS, max_msg_size=FRAME_BYTES, compress=False)
+        await socket.prepare(request)
+        try:
+            await self._talk(socket)
+        except Unauthorized as error:
+            await _close(socket, CLOSE_UNAUTHORIZED, refusal(error)["code"])
+        except BadInput as error:
+            await _close(socket, CLOSE_BAD_FRAME, str(error))
+        except ConnectionError:
+            pass  # The browser is gone; it will come again and say where it stopped.
+        return socket
+
+    async def events(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
+        """Serve server-sent events after `?conversation=` and `?after=`."""
+        response = web.StreamResponse(
+            headers={
+                **request["cors"],
+                "Content-Type": "text/event-stream",
+                "Cache-Control": "no-store",
+                "X-Accel-Buffering": "no",
+            }
+        )
+        after = _place(request)
+        await response.prepare(request)
+
+        async def send(frame: dict[str, Any]) -> None:
+            await response.write(b"data: " + orjson.dumps(frame) + b"\n\n")
+
+        with suppress(ConnectionError, asyncio.CancelledError):
+            async with self._tailing(visitor, after, send) as tail:
+                await tail
+        return response
+
+    async def close(self) -> None:
+        """End all streams; the browsers come again when somebody is there."""
+        for task in tuple(self._open):
+            task.cancel()
+
+    async def _talk(self, socket: web.WebSocketResponse) -> None:
+        hello = read_hello(await _first(socket))
+        visitor = self._reception.visitor(hello.token)
+
+        async def send(frame: dict[str, Any]) -> None:
+            await socket.send_str(orjson.dumps(frame).decode())
+
+        async with self._tailing(visitor, (hello.conversation, hello.after), send) as tail:
+            tail.add_done_callback(lambda _: asyncio.ensure_future(_close(socket, WSCloseCode.GOING_AWAY, "again")))
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    raise BadInput("frames are text")
+                if answer := await self._answer(visitor, message.data):
+                    await send(answer)
+
+    async def _answer(self, visitor: Visitor, data: str) -> dict[str, Any] | None:
+        frame = read(data)
+        return await answered(self._handle, visitor, frame)
+
+    @asynccontextmanager
+    async def _tailing(self, visitor: Visitor, after: tuple[str, int], send: Send) -> AsyncIterator[asyncio.Task[None]]:
+        tail = Tail(
+            client=visitor.id,
+            conversations=self._conversations,
+            send=send,
+            after=after,
+            moved=self._crowd.moved,
+            leave_queue=self._leave_queue,
+        )
+        with self._crowd.joined(tail):
+            task = asyncio.create_task(tail.run())
+            self._open.add(task)
+            try:
+                yield task
+            finally:
+                self._open.discard(task)
+                task.cancel()
+                with suppress(asyncio.CancelledError, ConnectionError):
+                    await task
+
+
+async def answered(handle: Handle, visitor: Visitor, frame: Inbound) -> dict[str, Any] | None:
+    """Handle a frame; what is refused is answered with the frame's id, so that the browser can mark the message."""
+    try:
+        return await handle(visitor, frame)
+    except GatewayError as error:
+        return {**refusal(error), "id": getattr(frame, "id", "")}
+
+
+async def _first(socket: web.WebSocketResponse) -> str:
+    try:
+        message = await socket.receive(HELLO_SECONDS)
+    except TimeoutError:
+        raise BadInput(f"no hello within {HELLO_SECONDS:.0f} seconds") from None
+    if message.type is not WSMsgType.TEXT:
+        raise BadInput("the first frame must be a hello")
+    return str(message.data)
+
+
+async def _close(socket: web.WebSocketResponse, code: int, reason: str) -> None:
+    await socket.close(code=code, message=reason.encode()[:REASON_BYTES])
+
+
+def _place(request: web.Request) -> tuple[str, int]:
+    after = request.query.get("after", "0")
+    if not after.isdecimal():
+        raise BadInput("after: must be a log number")
+    return request.query.get("conversation", ""), int(after)

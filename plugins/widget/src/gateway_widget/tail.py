@@ -1,0 +1,177 @@
+"""Follows one visitor's log for one browser, by number: nothing is skipped, nothing comes twice.
+
+The log is the queue. What a slow browser has not taken stays there; when too much is waiting in memory the tail forgets
+it and reads on from the last number the browser got.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from gateway import Floor, for_client, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from gateway import Change, Conversation, Conversations, Entry
+
+PAGE = 40
+"""Entries a browser without any gets first, and per step backwards."""
+BATCH = 200
+MOST_WAITING = 32
+"""Changes kept in memory for a browser that is slow to take them."""
+BEAT_SECONDS = 20.0
+"""A browser hears something at least this often, so that it notices a dead line."""
+
+
+def status(conversation: Conversation, *, leave_queue: bool) -> dict[str, Any]:
+    """Return who holds the floor, as the browser shows it."""
+    handoff = conversation.handoff
+    agent = handoff.agent if handoff and conversation.floor is Floor.AGENT else None
+    return {
+        "id": conversation.id,
+        "version": conversation.version,
+        "floor": conversation.floor.value,
+        "agent": {"name": agent.name, "avatar": agent.avatar_url} if agent else None,
+        "stage": handoff.stage.value if handoff else None,
+        "position": handoff.queue_position if handoff else None,
+        "group": handoff.destination_name if handoff else "",
+        "leave": _way_back(conversation, leave_queue=leave_queue),
+        "blocked": conversation.blocked,
+    }
+
+
+def _way_back(conversation: Conversation, *, leave_queue: bool) -> str | None:
+    """Return the text of the button back to the bot: None if there is none, empty for the widget's own words."""
+    if conversation.handoff is None:
+        return None
+    transfer = conversation.handoff.transfer
+    if transfer.close_button:
+        return transfer.close_phrases[0] if transfer.close_phrases else ""
+    return "" if leave_queue and conversation.floor is Floor.WAITING else None
+
+
+def entry_frames(entries: Sequence[Entry]) -> list[Any]:
+    """Return entries as a browser may see them."""
+    return [to_json(for_client(entry)) for entry in entries]
+
+
+class Tail:
+    """One browser's place in the log.
+
+    `send` gives a frame to the browser and returns when there is room for more; `moved` is told before the tail goes on
+    with another conversation.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: str,
+        conversations: Conversations,
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        after: tuple[str, int],
+        moved: Callable[[Tail, str], None],
+        leave_queue: bool,
+    ) -> None:
+        self.client = client
+        self.conversation, self._number = after
+        self._conversations = conversations
+        self._send = send
+        self._moved = moved
+        self._leave_queue = leave_queue
+        self._waiting: deque[Change] = deque()
+        self._signals: deque[dict[str, Any]] = deque(maxlen=4)
+        self._dirty = True
+        self._greeted = False
+        self._wake = asyncio.Event()
+        self._wake.set()
+
+    def notice(self, change: Change) -> None:
+        """Something was committed to this visitor's conversation."""
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(change)
+        else:
+            self._waiting.clear()
+            self._dirty = True
+        self._wake.set()
+
+    def signal(self, frame: dict[str, Any]) -> None:
+        """Pass on what may be lost."""
+        self._signals.append(frame)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send what is new, for as long as the browser is there."""
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), BEAT_SECONDS)
+            except TimeoutError:
+                await self._send({"type": "beat"})
+                continue
+            self._wake.clear()
+            await self._send_all()
+
+    async def _send_all(self) -> None:
+        while self._dirty or self._waiting:
+            if self._dirty:
+                await self._catch_up()
+            else:
+                await self._follow(self._waiting.popleft())
+        while self._signals:
+            await self._send(self._signals.popleft())
+
+    async def _follow(self, change: Change) -> None:
+        conversation, entries = change.conversation, change.entries
+        if conversation.id != self.conversation or (entries and entries[0].number > self._number + 1):
+            self._dirty = True
+        elif not entries or entries[-1].number > self._number:
+            await self._show(conversation, [entry for entry in entries if entry.number > self._number])
+
+    async def _catch_up(self) -> None:
+        self._dirty = False
+        newest = await self._conversations.of_client(self.client)
+        if newest is None or newest.id != self.conversation:
+            await self._finish_former()
+            self._move(newest.id if newest else "")
+        if newest is not None:
+            await self._replay(newest)
+        if not self._greeted:
+            self._greeted = True
+            await self._send({"type": "hello", "conversation": self._status(newest) if newest else None})
+
+    def _move(self, conversation: str) -> None:
+        self._moved(self, conversation)
+        self.conversation, self._number = conversation, 0
+
+    async def _finish_former(self) -> None:
+        """Send the rest of the conversation the browser was in, if it really was this visitor's."""
+        former = await self._conversations.get(self.conversation) if self.conversation else None
+        if former is not None and former.client.id == self.client:
+            await self._replay(former)
+
+    async def _replay(self, conversation: Conversation) -> None:
+        """Send what the browser lacks of a conversation, and in any case its state."""
+        entries = await self._next(conversation)
+        await self._show(conversation, entries)
+        while entries and self._number < conversation.head:
+            entries = await self._next(conversation)
+            await self._show(conversation, entries)
+
+    async def _next(self, conversation: Conversation) -> Sequence[Entry]:
+        if self._number == 0:
+            # The browser has nothing of it: the newest page will do, the rest comes when somebody scrolls up.
+            return await self._conversations.entries(conversation.id, before=conversation.head + 1, limit=PAGE)
+        entries = await self._conversations.entries(conversation.id, after=self._number, limit=BATCH)
+        return [entry for entry in entries if entry.number <= conversation.head]
+
+    async def _show(self, conversation: Conversation, entries: Sequence[Entry]) -> None:
+        """Send entries together with the state they lead to, never one without the other."""
+        frame = {"type": "log", "conversation": self._status(conversation), "entries": entry_frames(entries)}
+        await self._send(frame)
+        if entries:
+            self._number = entries[-1].number
+
+    def _status(self, conversation: Conversation) -> dict[str, Any]:
+        return status(conversation, leave_queue=self._leave_queue)
