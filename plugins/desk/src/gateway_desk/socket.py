@@ -1,0 +1,198 @@
+"""One connected browser. It is told that something changed, and then reads what: nothing piles up for a slow one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+
+from gateway import BadInput, Role, Typing, Unavailable
+from gateway_desk import frames
+from gateway_desk.acts import NotDone, may_see
+from gateway_desk.view import card_json, entry_json
+
+if TYPE_CHECKING:
+    from gateway import Context
+    from gateway_desk.board import Board, Dialog
+    from gateway_desk.frames import AnyAct, AnyFrame
+    from gateway_desk.workspace import Workspace
+
+ENTRIES_PER_FRAME = 100
+HEARTBEAT_SECONDS = 25.0
+
+
+class Socket:
+    """A browser of one agent: frames in (`listen`), changes out (`_tell`)."""
+
+    def __init__(self, agent: str, context: Context, workspace: Workspace) -> None:
+        self.agent = agent
+        self._context = context
+        self._workspace = workspace
+        self._board: Board = workspace.board
+        self._ws = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, compress=False, max_msg_size=frames.MAX_BYTES)
+        self._wake = asyncio.Event()
+        self._changed: dict[str, None] = {}  # sessions, in the order they changed
+        self._typing: dict[str, bool] = {}
+        self._roster_changed = False
+        self._shown: set[str] = set()
+        self._told: dict[str, int] = {}  # followed session -> last log number told
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Talk to the browser until it goes."""
+        await self._ws.prepare(request)
+        teller = asyncio.create_task(self._tell())
+        try:
+            await self._listen()
+        finally:
+            teller.cancel()
+            await asyncio.gather(teller, return_exceptions=True)
+        return self._ws
+
+    async def close(self) -> None:
+        """Ask the browser to come back later: the gateway goes."""
+        await self._ws.close(code=1001, message=b"the gateway is stopping")
+
+    # --- what changed: called by the workspace, cheap ------------------------------------------------------------
+
+    def changed(self, session: str) -> None:
+        """A dialog changed."""
+        self._changed[session] = None
+        self._wake.set()
+
+    def typing(self, session: str, *, active: bool) -> None:
+        """The client of a dialog is, or stopped, writing."""
+        if session in self._told:
+            self._typing[session] = active
+            self._wake.set()
+
+    def roster_changed(self) -> None:
+        """Somebody came or went."""
+        self._roster_changed = True
+        self._wake.set()
+
+    # --- out -----------------------------------------------------------------------------------------------------
+
+    async def _tell(self) -> None:
+        try:
+            await self._welcome()
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                await self._tell_news()
+        except ConnectionError:
+            return
+        except Exception:
+            self._context.log.exception("desk.socket_failed", agent=self.agent)
+            await self._ws.close(code=1011, message=b"something went wrong; please reconnect")
+
+    async def _welcome(self) -> None:
+        dialogs = [dialog for dialog in self._board.everything() if self._sees(dialog)]
+        self._shown = {dialog.session for dialog in dialogs}
+        cards = [await self._card(dialog) for dialog in dialogs]
+        await self._send({"type": "welcome", **self._workspace.welcome(self.agent), "cards": cards})
+
+    async def _tell_news(self) -> None:
+        if self._roster_changed:
+            self._roster_changed = False
+            await self._send({"type": "roster", "agents": self._workspace.agents()})
+        while self._changed:
+            session = next(iter(self._changed))
+            del self._changed[session]
+            await self._tell_dialog(session)
+        while self._typing:
+            session, active = self._typing.popitem()
+            await self._send({"type": "typing", "session": session, "active": active})
+
+    async def _tell_dialog(self, session: str) -> None:
+        dialog = self._board.find(session)
+        if dialog is None or not self._sees(dialog):
+            if session in self._shown:
+                self._shown.discard(session)
+                self._told.pop(session, None)
+                await self._send({"type": "gone", "session": session})
+            return
+        self._shown.add(session)
+        await self._tell_entries(dialog)
+        await self._send({"type": "card", "card": await self._card(dialog)})
+
+    async def _tell_entries(self, dialog: Dialog) -> None:
+        """Send what the browser does not have yet, however far it is behind."""
+        while (told := self._told.get(dialog.session)) is not None and told < dialog.end:
+            entries = await self._context.conversations.entries(
+                dialog.conversation.id, after=told, before=dialog.end + 1, limit=ENTRIES_PER_FRAME
+            )
+            if not entries or dialog.session not in self._told:
+                return
+            self._told[dialog.session] = entries[-1].number
+            shown = [entry_json(entry) for entry in entries]
+            await self._send({"type": "entries", "session": dialog.session, "entries": shown})
+
+    async def _card(self, dialog: Dialog) -> dict[str, Any]:
+        await self._board.load(dialog)
+        return card_json(dialog, self._workspace.teams)
+
+    def _sees(self, dialog: Dialog) -> bool:
+        return may_see(self._workspace.teams, self.agent, dialog.handoff)
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        await self._ws.send_str(json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
+
+    # --- in ------------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        async for message in self._ws:
+            if message.type is WSMsgType.TEXT:
+                await self._hear(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await self._refuse("", "malformed", "send text frames")
+
+    async def _hear(self, data: str) -> None:
+        try:
+            frame = frames.read_frame(data)
+        except BadInput as error:
+            await self._refuse(frames.ref_of(data), "malformed", str(error))
+        else:
+            await self._heed(frame)
+
+    async def _heed(self, frame: AnyFrame) -> None:
+        match frame:
+            case frames.Ping():
+                await self._send({"type": "pong"})
+            case frames.Follow():
+                self._follow(frame)
+            case frames.Unfollow():
+                self._told.pop(frame.session, None)
+            case frames.TypingNow():
+                self._pass_on(frame)
+            case _:
+                await self._carry_out(frame)
+
+    def _follow(self, frame: frames.Follow) -> None:
+        dialog = self._board.find(frame.session)
+        if dialog is not None and self._sees(dialog):
+            self._told[frame.session] = max(frame.after, dialog.first - 1)
+        self._shown.add(frame.session)  # If it is not there, the browser shall be told that it is gone.
+        self.changed(frame.session)
+
+    def _pass_on(self, frame: frames.TypingNow) -> None:
+        dialog = self._board.find(frame.session)
+        if dialog is not None and dialog.ended is None and dialog.holder == self.agent:
+            signal = Typing(conversation=dialog.conversation.id, role=Role.AGENT, active=frame.active)
+            self._context.signal(signal)
+
+    async def _carry_out(self, act: AnyAct) -> None:
+        try:
+            await self._workspace.carry_out(self.agent, act)
+        except NotDone as error:
+            await self._refuse(act.ref, error.code, str(error), by=error.by)
+        except BadInput as error:
+            await self._refuse(act.ref, "rejected", str(error))
+        except Unavailable as error:
+            await self._refuse(act.ref, "later", str(error), retry_after=error.retry_after_seconds)
+        else:
+            await self._send({"type": "ok", "ref": act.ref})
+
+    async def _refuse(self, ref: str, code: str, reason: str, **more: Any) -> None:
+        await self._send({"type": "refused", "ref": ref, "code": code, "reason": reason, **more})
