@@ -226,10 +226,9 @@ async def serve(settings: Settings, _host: PluginHost | None = None) -> None:
 
 def _announce(gateway: Gateway) -> None:
     log.info("gateway.ready", url=gateway.url, instances=sorted(gateway.instances))
-    if sys.stdout.isatty() or os.environ.get("GATEWAY_SHOW_PAGES"):
-        width = max(len(label) for label, _ in gateway.pages())
-        for label, address in gateway.pages():
-            print(f"  {label:<{width}}  {address}", flush=True)  # noqa: T201 - for the person at the terminal
+    width = max(len(label) for label, _ in gateway.pages())
+    for label, address in gateway.pages():
+        print(f"  {label:<{width}}  {address}", flush=True)  # noqa: T201 - for the person at the terminal
 
 
 # --- from settings to what the core understands ------------------------------------------------------------------------

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.conversation import Conversation, Floor
-from gateway.entries import Body, Entry, Said
-from gateway.events import Action, Effect, SendToClient, Timer
+from gateway.entries import Body, Changed, Delivery, DeliveryState, Entry, Said
+from gateway.events import Action, AskBot, Effect, SendToAgent, SendToClient, Timer
 from gateway.model import Button, Buttons, Message, Peer, Role, text_message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.decide.policy import Policy
 
-SYSTEM = Peer(id="gateway")
+GATEWAY = Peer(id="gateway")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +47,9 @@ class Draft:
         self._timers: dict[str, Timer | None] = {}
         self._cancelled: dict[str, int] = {}
 
-    def change(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Conversation, checked by `replace`
+    # --- the state -----------------------------------------------------------------------------------------------
+
+    def change(self, **changes: Any) -> None:
         """Change fields of the conversation."""
         self.conversation = replace(self.conversation, **changes)
 
@@ -58,15 +61,34 @@ class Draft:
         human_epoch = epoch if floor is Floor.AGENT else self.conversation.human_epoch
         self.change(floor=floor, epoch=epoch, human_epoch=human_epoch)
 
+    def learn(self, attributes: Mapping[str, str], client: Peer | None = None) -> None:
+        """Take over facts about the client; what is news in a running conversation goes into its log."""
+        known = self.conversation
+        news = {key: value for key, value in attributes.items() if known.attributes.get(key) != value}
+        renamed = client if client != known.client else None
+        if not news and not renamed:
+            return
+        self.change(attributes={**known.attributes, **news}, client=renamed or known.client)
+        if known.head:
+            self.log(Changed(attributes=news, client=renamed))
+
+    # --- the log -------------------------------------------------------------------------------------------------
+
     def log(self, body: Body) -> int:
         """Append an entry; return its number."""
         number = self.conversation.head + 1
         self.change(head=number)
-        entry = Entry(
-            number=number, at=self.now, floor=self.conversation.floor, epoch=self.conversation.epoch, body=body
-        )
-        self._entries.append(entry)
+        floor, epoch = self.conversation.floor, self.conversation.epoch
+        self._entries.append(Entry(number=number, at=self.now, floor=floor, epoch=epoch, body=body))
         return number
+
+    def report(self, effect: Effect, state: DeliveryState, reason: str = "") -> None:
+        """Log what became of a message, for its author; effects without a message have none."""
+        action = effect.action
+        if isinstance(action, SendToClient | SendToAgent | AskBot):
+            self.log(Delivery(number=action.number, to=effect.target, state=state, reason=reason))
+
+    # --- effects and timers --------------------------------------------------------------------------------------
 
     def act(self, target: str, action: Action) -> None:
         """Add an effect at the end of the lane to `target`."""
@@ -92,36 +114,41 @@ class Draft:
 
     def set_timer(self, name: str, seconds: float) -> None:
         """Start or restart a timer; 0 seconds means there is none."""
-        if seconds:
-            conversation = self.conversation
-            self._timers[name] = Timer(
-                conversation=conversation.id, name=name, due_at=self.now + seconds, epoch=conversation.epoch
-            )
+        due_at = self.now + seconds
+        timer = Timer(conversation=self.conversation.id, name=name, due_at=due_at, epoch=self.conversation.epoch)
+        self._timers[name] = timer if seconds else None
 
-    def cancel_timer(self, name: str) -> None:
-        """Stop a timer, if it runs."""
-        self._timers[name] = None
+    def cancel_timers(self, *names: str) -> None:
+        """Stop these timers, where they run."""
+        self._timers |= dict.fromkeys(names)
 
-    def say(self, role: Role, author: Peer, message: Message, *, source: str = "") -> int:
+    # --- words for the client ------------------------------------------------------------------------------------
+
+    def say(self, role: Role, author: Peer, message: Message, *, source: str = "") -> None:
         """Log words for the client and, unless the channel shows the log itself, have them sent."""
         number = self.log(Said(role=role, author=author, message=message, source=source))
         self.change(active_at=self.now)
         if not self.policy.shows.tails_log:
             self.act(self.policy.channel, SendToClient(number=number))
-        return number
-
-    def announce(self, key: str, *, button: str = "", **facts: str | int) -> None:
-        """Tell the client in words what a log-tailing channel shows by itself. An empty text says nothing."""
-        text = self.policy.texts.get(key, self.conversation.language, **facts)
-        if text and not self.policy.shows.tails_log:
-            self.notify(text, button=button)
 
     def notify(self, text: str, *, button: str = "") -> None:
-        """Say something to the client in the gateway's own name."""
+        """Say something to the client in the gateway's own name, on every channel. An empty text says nothing."""
         message = text_message(text)
         if button:
             message = Message(contents=(*message.contents, Buttons(buttons=(Button(text=button),))))
-        self.say(Role.SYSTEM, SYSTEM, message)
+        if text:
+            self.say(Role.SYSTEM, GATEWAY, message)
+
+    def announce(self, key: str, *, button: str = "", **facts: str | int) -> None:
+        """Tell the client in words what a log-tailing channel shows by itself."""
+        if not self.policy.shows.tails_log:
+            self.notify(self.text(key, **facts), button=button)
+
+    def text(self, key: str, **facts: str | int) -> str:
+        """Return one of the route's texts in the client's language."""
+        return self.policy.texts.get(key, self.conversation.language, **facts)
+
+    # --- the result ----------------------------------------------------------------------------------------------
 
     def decision(self) -> Decision:
         """Return what was collected."""
