@@ -93,7 +93,7 @@ class Store(Protocol):
         """
 
     def reschedule(self, effect: Effect, *, at: float) -> None:
-        """Note a failed attempt: `effect` carries the new attempts, due_at and error. Rides a later batch."""
+        """Note a failed attempt: `effect` carries the new attempts, due_at, error and action. Rides a later batch."""
 
     async def load(self, conversation_id: str) -> Conversation | None:
         """Return a conversation's state."""

@@ -86,7 +86,8 @@ class MemoryStore:
         record = self._tables.effects.get(key)
         if record is not None and record.state == "pending":
             failures = (*record.failures, (at, effect.error))
-            self._tables.effects[key] = replace(record, effect=_tried(record.effect, effect), failures=failures)
+            tried = replace(_tried(record.effect, effect), action=effect.action)
+            self._tables.effects[key] = replace(record, effect=tried, failures=failures)
 
     async def load(self, conversation_id: str) -> Conversation | None:
         """See `Store.load`."""

@@ -41,7 +41,7 @@ VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)
 """
 
 CHANGE_EFFECT = """
-UPDATE effect SET state = ?, attempts = ?, due_at = ?, error = ?, delayed = ?, ended_at = ?, failures = failures || ?
+UPDATE effect SET action = coalesce(?, action), state = ?, attempts = ?, due_at = ?, error = ?, delayed = ?, ended_at = ?, failures = failures || ?
 WHERE conversation = ? AND number = ? AND (? OR state = 'pending')
 """
 
@@ -153,13 +153,29 @@ def finished_row(finished: Finished) -> Row:
     effect = finished.effect
     error = finished.error or effect.error
     failure = failure_line(finished.at, error) if finished.state == "failed" else ""
-    return (*_changed(finished.state, effect, error), finished.at, failure, effect.conversation, effect.number, True)
+    return (
+        None,
+        *_changed(finished.state, effect, error),
+        finished.at,
+        failure,
+        effect.conversation,
+        effect.number,
+        True,
+    )
 
 
 def rescheduled_row(effect: Effect, at: float) -> Row:
     """Return the parameters of CHANGE_EFFECT that note a failed attempt of an effect still pending."""
     changed = _changed("pending", effect, effect.error)
-    return (*changed, None, failure_line(at, effect.error), effect.conversation, effect.number, False)
+    return (
+        to_bytes(effect.action),
+        *changed,
+        None,
+        failure_line(at, effect.error),
+        effect.conversation,
+        effect.number,
+        False,
+    )
 
 
 def failure_line(at: float, reason: str) -> str:
