@@ -1,7 +1,7 @@
 """Who is signed in: a personal token once, a signed cookie from then on.
 
-The cookie holds the agent's id and an end, signed with a key of the gateway and bound to the agent's token: changing the
-token in the config ends all sessions of that agent.
+The cookie holds the agent's id and an end, signed with a key of the gateway and bound to the agent's token: changing
+the token in the config ends all sessions of that agent.
 """
 
 from __future__ import annotations

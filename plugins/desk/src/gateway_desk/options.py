@@ -75,7 +75,7 @@ class DeskOptions(Options):
     )
     demo: bool = Field(
         default=False,
-        description="Show one-click sign-in addresses, tokens included, when the gateway starts. For demos.",
+        description="For demos: show one-click sign-in addresses, tokens included, at the start.",
     )
 
     @field_validator("agents")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import AgentPlatformKind, hookimpl
+from gateway import EVERYTHING, AgentPlatformKind, hookimpl
 from gateway_desk.options import DeskOptions
 from gateway_desk.platform import Desk
 
@@ -31,6 +32,7 @@ KIND = AgentPlatformKind(
     options=DeskOptions,
     sample=SAMPLE,
     build=Desk,
+    capabilities=replace(EVERYTHING, html=True),
 )
 
 

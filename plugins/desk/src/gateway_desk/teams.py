@@ -56,7 +56,7 @@ class Teams:
         return frozenset(self.agents)
 
     def may_see(self, agent_id: str, destination: str) -> bool:
-        """Tell whether an agent sees dialogs for a destination: it is theirs, or a colleague's of one of their groups."""
+        """Tell whether an agent sees dialogs for a destination: theirs, or a colleague's of one of their groups."""
         if agent_id in self.audience(destination):
             return True
         shares = destination in self.agents and bool(self.groups_of(destination) & self.groups_of(agent_id))
