@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from aiohttp import web
 
+from gateway import admin
 from gateway import log as logs
+from gateway.admin import Admin
 from gateway.carry import Carrier
 from gateway.context import Core, InstanceContext
 from gateway.contracts import Capabilities, ChannelKind, SendsMessages, SupportsPages
@@ -66,6 +68,8 @@ class Gateway:
         self._listening: list[Listening] = []
         self._http: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
+        self._admin: Admin | None = None
+        self._now = now
         self.port = settings.server.port
         self._build(now)
 
@@ -124,8 +128,7 @@ class Gateway:
     def url(self) -> str:
         """The address others reach it at."""
         server = self.settings.server
-        host = f"[{server.host}]" if ":" in server.host else server.host
-        return server.public_url or f"http://{host}:{self.port}"
+        return server.public_url or f"http://{_reachable(server.host)}:{self.port}"
 
     async def start(self) -> None:
         """Open the store, start the instances, take up what was left undone, then listen."""
@@ -158,6 +161,7 @@ class Gateway:
             files=self.files,
             store=self.store,
             metrics=self.metrics,
+            admin=lambda: self._admin,
             is_open=lambda: self.engine.open,
         )
         self._runner = web.AppRunner(surface.application(), access_log=None, shutdown_timeout=1.0)
@@ -169,11 +173,15 @@ class Gateway:
             msg = f"cannot listen on {server.host}:{server.port}: {error.strerror}; set server.port to a free port"
             raise UserMistake(msg) from None
         self.port = self._runner.addresses[0][1]
+        access = admin.announce(self.settings.data, f"http://{_reachable(server.host)}:{self.port}")
+        self._admin = Admin(store=self.store, replay=self.dispatcher.replay, token=access.token, now=self._now)
 
     async def stop(self) -> None:
         """Take nothing new, finish what is in hand, close everything. Safe also after a failed start."""
         seconds = self.settings.server.shutdown_seconds
         self.engine.open = False
+        if self._admin:
+            admin.withdraw(self.settings.data)
         await self.engine.drain()
         await self.dispatcher.stop(within_seconds=seconds)
         for listening in self._listening:
@@ -229,6 +237,12 @@ def _announce(gateway: Gateway) -> None:
     width = max(len(label) for label, _ in gateway.pages())
     for label, address in gateway.pages():
         print(f"  {label:<{width}}  {address}", flush=True)  # noqa: T201 - for the person at the terminal
+
+
+def _reachable(host: str) -> str:
+    """Return an address of this machine under which a listening host is reached from here."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound to
+    return f"[{host}]" if ":" in host else host
 
 
 # --- from settings to what the core understands ------------------------------------------------------------------------

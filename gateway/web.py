@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from gateway import log as logs
-from gateway.contracts import SupportsRoutes, SupportsWebhook, WebhookRequest
+from gateway.contracts import SupportsRoutes, SupportsWebhook, WebhookRequest, WebhookResponse
 from gateway.errors import BadInput, Temporary, Unavailable, UnknownConversation
 from gateway.files import INLINE
 
 if TYPE_CHECKING:
+    from gateway.admin import Admin
     from gateway.config import ServerSettings
     from gateway.files import FileStore
     from gateway.metrics import Metrics
@@ -48,14 +49,16 @@ class Web:
         files: FileStore,
         store: Store,
         metrics: Metrics,
+        admin: Callable[[], Admin | None],
         is_open: Callable[[], bool],
     ) -> None:
-        """`is_open`: whether the gateway takes events."""
+        """`is_open`: whether the gateway takes events; `admin`: what answers its own command line, once it can."""
         self._settings = settings
         self._instances = instances
         self._files = files
         self._store = store
         self._metrics = metrics
+        self._admin = admin
         self._is_open = is_open
 
     def application(self) -> web.Application:
@@ -65,6 +68,7 @@ class Web:
         app.router.add_get("/health/ready", self._ready)
         app.router.add_get("/metrics", self._show_metrics)
         app.router.add_get("/files/{key}/{name}", self._file)
+        app.router.add_post("/admin/{tail:.*}", self._administer)
         app.router.add_route("*", "/hooks/{instance}", self._hook)
         app.router.add_route("*", "/hooks/{instance}/{tail:.*}", self._hook)
         for name, running in self._instances.items():
@@ -127,16 +131,15 @@ class Web:
         if not running.ready:
             msg = f"{running.name} is {running.state}"
             raise Unavailable(msg, retry_after_seconds=5)
-        webhook = WebhookRequest(
-            method=request.method,
-            tail=request.match_info.get("tail", ""),
-            query=dict(request.query),
-            headers={name.lower(): value for name, value in request.headers.items()},
-            body=await request.read(),
-        )
         with logs.bound(instance=running.name):
-            answer = await running.component.webhook(webhook)
-        return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
+            return _as_response(await running.component.webhook(await _as_webhook(request)))
+
+    async def _administer(self, request: web.Request) -> web.Response:
+        """Answer the gateway's own command line (see `admin`)."""
+        admin = self._admin()
+        if admin is None:
+            raise web.HTTPNotFound
+        return _as_response(await admin.answer(await _as_webhook(request)))
 
     # --- what went wrong -----------------------------------------------------------------------------------------
 
@@ -174,6 +177,20 @@ class Web:
         named = first[1] if first[0] == "hooks" and len(first) > 1 else first[0]
         instance = named if named in self._instances else "gateway"
         self._metrics.refused(instance, str(status)).inc()
+
+
+async def _as_webhook(request: web.Request) -> WebhookRequest:
+    return WebhookRequest(
+        method=request.method,
+        tail=request.match_info.get("tail", ""),
+        query=dict(request.query),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await request.read(),
+    )
+
+
+def _as_response(answer: WebhookResponse) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
 
 
 async def _with_slash(request: web.Request) -> web.Response:
