@@ -163,6 +163,15 @@ class PluginHost:
         """Kinds of listener by name."""
         return cast("Mapping[str, Offer[AnyListenerKind]]", self._offers["listener"])
 
+    def kinds(self, what: str) -> Mapping[str, Offer[Any]]:
+        """Return the kinds of `what` (as in `Plugin.offers`) by name."""
+        return self._offers.get(what, {})
+
+    def summary(self, what: str, kind: str) -> str:
+        """Return a kind's one line; empty if there is no such kind."""
+        offer = self.kinds(what).get(kind)
+        return offer.kind.summary if offer else ""
+
     @property
     def problems(self) -> tuple[tuple[Plugin, Problem], ...]:
         """All problems with the plugin that has them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.config.loading import Loaded, disabled_plugins, load
+from gateway.config.loading import Loaded, Location, disabled_plugins, load, locate
 from gateway.config.settings import (
     FilesSettings,
     Instance,
@@ -21,6 +21,7 @@ __all__ = [
     "Instance",
     "InstanceSettings",
     "Loaded",
+    "Location",
     "LogSettings",
     "PluginsSettings",
     "Problem",
@@ -30,4 +31,5 @@ __all__ = [
     "StoreSettings",
     "disabled_plugins",
     "load",
+    "locate",
 ]

@@ -22,6 +22,7 @@ from gateway.config.settings import (
 from gateway.config.source import Address, Problem, Source
 from gateway.config.validation import check, did_you_mean, secrets_in
 from gateway.contracts import BotEngineKind
+from gateway.errors import UserMistake
 from gateway.plugins import NAME, Offer, PluginHost
 
 if TYPE_CHECKING:
@@ -77,6 +78,30 @@ def disabled_plugins(path: str | Path, environ: Mapping[str, str]) -> frozenset[
     plugins = _read(Path(path), environ).data.get("plugins")
     names = plugins.get("disabled") if isinstance(plugins, dict) else None
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    """Where a gateway keeps its data."""
+
+    type: str
+    database: Path
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.database.parent
+
+
+def locate(path: str | Path, environ: Mapping[str, str]) -> Location:
+    """Return where the store of a configuration is. Needs no plugin and no secret; raises `UserMistake`."""
+    file = Path(path)
+    source = _read(file, environ)
+    data = source.data.get("store")
+    store = check(StoreSettings, {} if data is None else data, ("store",), source)
+    if store is None or not source.data:
+        raise UserMistake("; ".join(str(problem) for problem in source.sorted_problems()))
+    return Location(type=store.type, database=store.database(file.absolute().parent))
 
 
 def _read(file: Path, environ: Mapping[str, str]) -> Source:

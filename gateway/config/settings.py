@@ -79,6 +79,11 @@ class StoreSettings(Section):
         "The files clients send and the gateway's own secret are kept beside the database.",
     )
 
+    def database(self, folder: Path) -> Path:
+        """Return the SQLite file; `folder` is the config file's."""
+        path = folder / self.path
+        return path if path.suffix == ".db" else path / "gateway.db"
+
 
 class LogSettings(Section):
     """What the gateway tells about itself while it runs."""
@@ -172,9 +177,6 @@ class RouteSettings(Section):
         description="The gateway's own words to clients: a text for all languages, or one for each. "
         f"An empty text says nothing. Keys: {', '.join(sorted(KEYS))}.",
     )
-    languages: tuple[Language, ...] = Field(
-        (), description="Languages in use, the default first; clients with another one get the default."
-    )
 
     @property
     def overrides(self) -> Mapping[str, Mapping[str, str]]:
@@ -218,11 +220,9 @@ class Settings:
     @property
     def data(self) -> Path:
         """The data folder: database, lock, the gateway's secret, files."""
-        path = self.folder / self.store.path
-        return path.parent if path.suffix == ".db" else path
+        return self.database.parent
 
     @property
     def database(self) -> Path:
         """The SQLite file."""
-        path = self.folder / self.store.path
-        return path if path.suffix == ".db" else path / "gateway.db"
+        return self.store.database(self.folder)

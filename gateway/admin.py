@@ -1,0 +1,111 @@
+"""What a running gateway does for its own command line: replay and drop dead letters.
+
+A running gateway holds the store, so the command line asks it over HTTP, under `/admin/`. Who may ask is settled by the
+file system: at every start the gateway writes its address and a new token into `admin.json` in the data folder, which
+only its own user can read. Reading commands need none of this: they open the store beside the gateway.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway import log as logs
+from gateway.contracts import WebhookRequest, WebhookResponse
+from gateway.errors import BadInput, Unauthorized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gateway.events import Effect
+    from gateway.store.contract import Store
+
+FILE = "admin.json"
+
+_log = logs.get()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """Where a running gateway is asked, and the proof that one may."""
+
+    url: str
+    token: str
+
+
+def announce(data: Path, url: str) -> Access:
+    """Write the access file and return what it says. `url`: where this gateway answers, from this machine."""
+    access = Access(url=url, token=secrets.token_urlsafe(32))
+    temporary = data / f".{FILE}.{os.getpid()}"
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump({"url": access.url, "token": access.token}, file)
+    temporary.replace(data / FILE)
+    return access
+
+
+def withdraw(data: Path) -> None:
+    """Remove the access file: this gateway no longer answers."""
+    (data / FILE).unlink(missing_ok=True)
+
+
+def find(data: Path) -> Access | None:
+    """Return what the access file says; None if there is none, which means that no gateway runs here."""
+    try:
+        found = json.loads((data / FILE).read_text(encoding="utf-8"))
+        return Access(url=str(found["url"]), token=str(found["token"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+class Admin:
+    """Answers `POST /admin/{what}` with a JSON body and the header `Authorization: Bearer {token}`."""
+
+    def __init__(self, *, store: Store, replay: Callable[[Effect], None], token: str, now: Callable[[], float]) -> None:
+        """`replay` is told an effect that was made pending again (the dispatcher's)."""
+        self._store = store
+        self._replay = replay
+        self._token = token
+        self._now = now
+
+    async def answer(self, request: WebhookRequest) -> WebhookResponse:
+        """Do what is asked; `request.tail` is the path below `/admin/`. Raises `Unauthorized` and `BadInput`."""
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+            raise Unauthorized("this needs the token in the data folder's admin.json")
+        if request.method != "POST":
+            return WebhookResponse(status=405)
+        match request.tail:
+            case "dead-letters/replay":
+                done = await self._replay_letter(*_letter(request.json()))
+            case "dead-letters/drop":
+                done = await self._drop_letter(*_letter(request.json()))
+            case _:
+                return WebhookResponse(status=404)
+        return WebhookResponse(body=json.dumps({"done": done}).encode())
+
+    async def _replay_letter(self, conversation: str, number: int) -> bool:
+        effect = await self._store.replay(conversation, number, at=self._now())
+        if effect is None:
+            return False
+        _log.info(logs.DEAD_LETTER_REPLAYED, conversation=conversation, effect=number, instance=effect.target)
+        self._replay(effect)
+        return True
+
+    async def _drop_letter(self, conversation: str, number: int) -> bool:
+        dropped = await self._store.drop(conversation, number, at=self._now())
+        if dropped:
+            _log.info(logs.DEAD_LETTER_DROPPED, conversation=conversation, effect=number)
+        return dropped
+
+
+def _letter(body: Any) -> tuple[str, int]:
+    match body:
+        case {"conversation": str() as conversation, "number": int() as number}:
+            return conversation, number
+        case _:
+            raise BadInput('the body must be {"conversation": "…", "number": 1}')
