@@ -74,6 +74,13 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "es": "El cliente salió de la conversación.",
         "de": "Der Kunde hat das Gespräch verlassen.",
     },
+    "taken_back": {
+        "en": "The conversation goes on elsewhere.",
+        "ru": "Диалог продолжается в другом месте.",
+        "pt": "A conversa continua em outro lugar.",
+        "es": "La conversación continúa en otro lugar.",
+        "de": "Das Gespräch geht anderswo weiter.",
+    },
     "closed": {
         "en": "This conversation is closed. Write again any time.",
         "ru": "Диалог закрыт. Пишите в любое время.",

@@ -1,13 +1,13 @@
 """The rules: `decide(conversation, event, policy, now)` says what happens, and touches nothing.
 
-One function, one module per side: `clients`, `turns` (the bot), `handoffs`, `agents`, `outcomes` (effects, timers),
-`endings`. They write into a `Draft`; the engine commits what it collected in one transaction.
+One function, one module per side: `clients`, `turns` (the bot), `handoffs` (towards an agent), `returns` (and back),
+`agents`, `outcomes` (effects, timers), `endings`. They write into a `Draft`; the engine commits what it collected in
+one transaction. The same rules in words: `docs/explanation/rules.md`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway import events
 from gateway.conversation import Conversation, Floor
@@ -15,6 +15,9 @@ from gateway.decide import agents, clients, handoffs, outcomes, turns
 from gateway.decide.draft import Decision, Draft
 from gateway.decide.policy import Policy
 from gateway.errors import Blocked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Decision", "Policy", "decide"]
 
@@ -44,28 +47,32 @@ RULES: dict[type, Callable[[Draft, Any], None]] = {
     events.TimerFired: outcomes.fired,
 }
 
-WHILE_CLOSED = (
-    events.BotReplied,
-    events.BotSpoke,
-    events.SessionOpened,
-    events.EffectDone,
-    events.EffectStale,
-    events.EffectDelayed,
-    events.EffectFailed,
-    events.ClientBlocked,
+IGNORED_WHEN_CLOSED = (
+    events.ClientStarted,
+    events.ClientWrote,
+    events.ClientChanged,
+    events.ClientLeftAgent,
+    events.ClientClosed,
+    events.HumanJoined,
+    events.HumanWrote,
+    events.HumanLeft,
+    events.TimerFired,
 )
-"""What may still happen to a closed conversation: late outcomes, and lifting a block. The rest is ignored."""
+"""What a closed conversation is deaf to. Late outcomes, late agents and blocking find their own answer in the rules;
+for a client's or human's new word the engine begins a new conversation."""
 
 
 def decide(conversation: Conversation, event: events.Event, policy: Policy, now: float) -> Decision:
     """Return what `event` does to `conversation` under `policy` at `now` (unix seconds).
 
-    Raises `Blocked` if a blocked client wants something, `AlreadyTaken` (see `AgentJoined.if_free`).
+    Raises `Blocked` if a blocked client wants something, `UnknownConversation` if the session of an agent's event is
+    over, `AlreadyTaken` (see `AgentJoined.if_free`).
     """
     if conversation.blocked and isinstance(event, events.ClientEvent):
-        msg = "you cannot write here"
-        raise Blocked(msg)
+        raise Blocked("you cannot write here")
     draft = Draft(conversation, policy, now)
-    if conversation.floor is not Floor.CLOSED or isinstance(event, WHILE_CLOSED):
+    if conversation.version == 0:
+        draft.set_timer("idle", policy.idle_timeout)
+    if conversation.floor is not Floor.CLOSED or not isinstance(event, IGNORED_WHEN_CLOSED):
         RULES[type(event)](draft, event)
     return draft.decision()

@@ -6,52 +6,61 @@ import string
 from typing import TYPE_CHECKING
 
 from gateway.conversation import Floor
-from gateway.decide import endings, handoffs, turns
-from gateway.entries import Changed, Said, Started
-from gateway.events import ClientChanged, ClientClosed, ClientEvent, ClientLeftAgent, ClientStarted, ClientWrote
-from gateway.model import Message, Outcome, Pressed, Role
+from gateway.decide import endings, handoffs, returns, turns
+from gateway.entries import Said, Started
+from gateway.model import Message, Peer, Pressed, Role
 
 if TYPE_CHECKING:
     from gateway.decide.draft import Draft
+    from gateway.events import ClientChanged, ClientClosed, ClientLeftAgent, ClientStarted, ClientWrote
+
+OUTER_PUNCTUATION = string.punctuation + string.whitespace + "«»“”„…¿¡"
 
 
 def started(draft: Draft, event: ClientStarted) -> None:
     """The chat was opened: the bot greets a new client, and hears of every deep link."""
     fresh = draft.conversation.head == 0
-    _absorb(draft, event)
-    if fresh:
-        draft.set_timer("idle", draft.policy.idle_timeout)
+    changed(draft, event)
     if fresh or (event.payload and draft.conversation.floor is Floor.BOT):
         number = draft.log(Started(payload=event.payload))
         if draft.policy.bot:
-            turns.ask(draft, number)
+            turns.cue(draft, number)
 
 
 def wrote(draft: Draft, event: ClientWrote) -> None:
     """The client said something: it goes to whoever has, or is about to get, the floor."""
-    if draft.conversation.head == 0:
-        draft.set_timer("idle", draft.policy.idle_timeout)
-    _absorb(draft, event)
-    client = draft.conversation.client
-    number = draft.log(Said(role=Role.CLIENT, author=client, message=event.message, source=draft.policy.channel))
+    changed(draft, event)
+    said = Said(role=Role.CLIENT, author=draft.conversation.client, message=event.message, source=draft.policy.channel)
+    number = draft.log(said)
     draft.change(active_at=draft.now, handoff_failures=0)
     if draft.conversation.floor is Floor.BOT:
+        handoffs.keep(draft, number)
         turns.ask(draft, number)
     elif phrase := leaving_phrase(event.message, handoffs.close_phrases(draft)):
-        handoffs.leave(draft, Outcome.CLIENT_LEFT, note=phrase)
+        returns.leave(draft, note=phrase)
     else:
         handoffs.relay(draft, number)
 
 
-def changed(draft: Draft, event: ClientChanged) -> None:
-    """New facts about the client."""
-    _absorb(draft, event)
+def changed(draft: Draft, event: ClientStarted | ClientWrote | ClientChanged) -> None:
+    """Take over what the event says about the client; what it does not say stays."""
+    known = draft.conversation.client
+    client = Peer(
+        id=known.id,
+        name=event.client.name or known.name,
+        avatar_url=event.client.avatar_url or known.avatar_url,
+    )
+    draft.change(
+        language=event.language or draft.conversation.language,
+        verified=event.verified or draft.conversation.verified,
+    )
+    draft.learn(event.attributes, client)
 
 
 def left_agent(draft: Draft, _event: ClientLeftAgent) -> None:
     """The client pressed the button back to the bot. Too late or twice: nothing to do."""
     if draft.conversation.handoff and draft.conversation.floor is not Floor.BOT:
-        handoffs.leave(draft, Outcome.CLIENT_LEFT)
+        returns.leave(draft)
 
 
 def closed(draft: Draft, event: ClientClosed) -> None:
@@ -61,26 +70,9 @@ def closed(draft: Draft, event: ClientClosed) -> None:
 
 def leaving_phrase(message: Message, phrases: tuple[str, ...]) -> str:
     """Return the close phrase the message consists of, if it is one: by its words or by the button pressed."""
-    said = {_bare(message.text)} | {_bare(c.value) for c in message.contents if isinstance(c, Pressed)}
-    return next((phrase for phrase in phrases if _bare(phrase) in said), "")
+    said = {_bare(message.text)} | {_bare(each.value) for each in message.contents if isinstance(each, Pressed)}
+    return next((phrase for phrase in phrases if _bare(phrase) in said - {""}), "")
 
 
 def _bare(words: str) -> str:
-    return words.strip(string.punctuation + string.whitespace + "«»“”„…").casefold()
-
-
-def _absorb(draft: Draft, event: ClientEvent) -> None:
-    """Take over what the event says about the client; log it if it is news in a running conversation."""
-    if isinstance(event, ClientLeftAgent | ClientClosed):
-        return
-    known = draft.conversation
-    news = {key: value for key, value in event.attributes.items() if known.attributes.get(key) != value}
-    client = event.client if event.client.name or event.client.avatar_url else known.client
-    draft.change(
-        client=client,
-        attributes={**known.attributes, **news},
-        language=event.language or known.language,
-        verified=known.verified or event.verified,
-    )
-    if known.head and (news or client != known.client):
-        draft.log(Changed(attributes=news, client=client if client != known.client else None))
+    return words.strip(OUTER_PUNCTUATION).casefold()

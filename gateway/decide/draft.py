@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,6 @@ from gateway.events import Action, AskBot, Effect, SendToAgent, SendToClient, Ti
 from gateway.model import Button, Buttons, Message, Peer, Role, text_message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gateway.decide.policy import Policy
 
 GATEWAY = Peer(id="gateway")

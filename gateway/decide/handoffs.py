@@ -1,11 +1,12 @@
-"""Handoffs: from the bot's transfer along the chain of platforms to an agent, and back.
+"""Handoffs, the way there: from the bot's transfer along the chain of platforms to an agent. `returns` is the way back.
 
     BOT ──begin──► WAITING (opening ─accepted─► queued) ──join──► AGENT
-     ▲                │  refused: the next platform       │
-     └────come_back───┴───────────────────────────────────┘
 
 What the client writes after the transfer goes into the lane behind the opening of the session, so it cannot overtake
 the history nor fall between two chairs: if the platform lets go, the next one gets it, or the bot.
+
+A one-time message is a handoff on **standby**: the bot keeps the floor and answers, and what the client says is kept
+aside for the agent who might speak up.
 """
 
 from __future__ import annotations
@@ -14,52 +15,63 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.conversation import Floor, Handoff, Stage, effect_id
-from gateway.decide import turns
+from gateway.decide import returns, turns
 from gateway.decide.policy import HANDOFF_FAILURES_ALLOWED
 from gateway.entries import Declined, Joined, Left, Queued, Transferred
-from gateway.events import CloseSession, OpenSession, SendToAgent, SessionOpened
+from gateway.events import OpenSession, SendToAgent, SessionOpened
 from gateway.model import Outcome, Peer, Transfer, text_message
 
 if TYPE_CHECKING:
     from gateway.decide.draft import Draft
 
-TIMERS = ("accept", "wait", "agent")
+
+# --- asking --------------------------------------------------------------------------------------------------------
 
 
-def begin(draft: Draft, transfer: Transfer) -> None:
-    """Carry out a transfer, unless bot and platforms are passing the client in circles."""
-    if draft.conversation.handoff:
-        abandon(draft, Outcome.RETURNED)
-    if transfer.message_before:
-        turns.say(draft, text_message(transfer.message_before))
+def begin(draft: Draft, transfer: Transfer, *, unheard: tuple[int, ...] = ()) -> None:
+    """Carry out a transfer, unless bot and platforms are passing the client in circles.
+
+    `unheard`: client entries whose turn has ended without an answer; those of open turns come on top.
+    """
     if draft.conversation.handoff_failures >= HANDOFF_FAILURES_ALLOWED:
         draft.log(Declined(platform="", outcome=Outcome.REFUSED, reason="asked in vain too often"))
-        turns.apologise(draft)
+        draft.notify(draft.text("nobody"))
         return
-    if transfer.ignore_offline is None:
-        transfer = replace(transfer, ignore_offline=draft.policy.wait_when_offline)
-    if transfer.history is None:
-        transfer = replace(transfer, history=draft.policy.history)
-    if not transfer.one_time_message:
-        draft.give_floor(Floor.WAITING)
-    number = draft.log(Transferred(transfer=transfer))
-    unanswered = _take_over_turns(draft) if not transfer.one_time_message else ()
-    if draft.policy.chain:
-        _start(draft, transfer, number, unanswered)
+    transfer = _settled(draft, transfer)
+    if draft.conversation.handoff:
+        returns.abandon(draft, Outcome.RETURNED)
+    if transfer.message_before:
+        turns.say(draft, text_message(transfer.message_before))
+    if transfer.one_time_message:
+        _start(draft, transfer, live=draft.conversation.turns)
     else:
-        _nobody_to_ask(draft, number, unanswered)
+        unheard = (*unheard, *turns.take_over(draft))
+        draft.give_floor(Floor.WAITING)
+        _start(draft, transfer, live=unheard, unconfirmed=unheard)
 
 
-def _take_over_turns(draft: Draft) -> tuple[int, ...]:
-    """Cancel the bot's open turns; return the client's entries nobody has answered."""
-    unanswered = draft.conversation.turns
-    draft.change(turns=())
-    if draft.policy.bot:
-        draft.drop_lane(draft.policy.bot)
-    return unanswered
+def _settled(draft: Draft, transfer: Transfer) -> Transfer:
+    """Fill in what the bot left to the route, and what a message nobody has taken yet would lose."""
+    policy = draft.policy
+    return replace(
+        transfer,
+        ignore_offline=policy.wait_when_offline if transfer.ignore_offline is None else transfer.ignore_offline,
+        history=policy.history if transfer.history is None else transfer.history,
+        first_message="\n".join(filter(None, (_untaken(draft), transfer.first_message))),
+    )
 
 
-def _start(draft: Draft, transfer: Transfer, number: int, unanswered: tuple[int, ...]) -> None:
+def _untaken(draft: Draft) -> str:
+    """Return the one-time message that is still on its way to its platform: a new transfer takes it along."""
+    handoff = draft.conversation.handoff
+    return handoff.transfer.first_message if handoff and handoff.stage is Stage.OPENING else ""
+
+
+def _start(draft: Draft, transfer: Transfer, *, live: tuple[int, ...], unconfirmed: tuple[int, ...] = ()) -> None:
+    number = draft.log(Transferred(transfer=transfer))
+    if not draft.policy.chain:
+        returns.give_back(draft, Left(platform="", outcome=Outcome.REFUSED, since=number), unconfirmed)
+        return
     first, *rest = draft.policy.chain
     handoff = Handoff(
         transfer=transfer,
@@ -67,37 +79,39 @@ def _start(draft: Draft, transfer: Transfer, number: int, unanswered: tuple[int,
         platform=first,
         session="",
         number=number,
-        upto=draft.conversation.head,
-        live=unanswered,
-        unconfirmed=unanswered,
+        upto=number,
+        live=live,
+        unconfirmed=unconfirmed,
         destination=transfer.destination,
         since=draft.now,
     )
-    draft.change(handoff=handoff)
-    _open(draft)
+    open_session(draft, handoff)
 
 
-def _open(draft: Draft) -> None:
-    """Ask the current platform, and line the client's words up behind the question."""
-    handoff = _current(draft)
+def open_session(draft: Draft, handoff: Handoff) -> None:
+    """Ask the handoff's platform, and line the client's words up behind the question."""
     session = effect_id(draft.conversation.id, draft.conversation.effects + 1)
-    change(draft, session=session, remote="", stage=Stage.OPENING, queue_position=None)
-    if handoff.platform not in draft.conversation.platforms:
-        draft.change(platforms=(*draft.conversation.platforms, handoff.platform))
+    take_up(draft, replace(handoff, session=session, remote="", stage=Stage.OPENING))
     draft.act(handoff.platform, OpenSession(session=session))
-    for number in handoff.live:
-        _send(draft, number)
+    if not on_standby(draft):
+        for number in handoff.live:
+            _send(draft, number)
     draft.set_timer("accept", draft.policy.accept_timeout)
 
 
-def _nobody_to_ask(draft: Draft, number: int, unanswered: tuple[int, ...]) -> None:
-    draft.change(handoff_failures=draft.conversation.handoff_failures + 1)
-    _give_back(draft, Left(platform="", outcome=Outcome.REFUSED, since=number), unanswered)
+def take_up(draft: Draft, handoff: Handoff) -> None:
+    """Make this the conversation's handoff; its platform is remembered for good."""
+    asked = draft.conversation.platforms
+    new = () if handoff.platform in asked else (handoff.platform,)
+    draft.change(handoff=handoff, platforms=(*asked, *new))
+
+
+# --- the client's words meanwhile ----------------------------------------------------------------------------------
 
 
 def relay(draft: Draft, number: int) -> None:
     """Carry the client's entry to the platform that has the dialog."""
-    handoff = _current(draft)
+    handoff = current(draft)
     joined = handoff.stage is Stage.JOINED
     if not joined:
         change(draft, live=(*handoff.live, number))
@@ -106,6 +120,114 @@ def relay(draft: Draft, number: int) -> None:
     if draft.policy.relays_to(handoff.platform) or not joined:
         change(draft, unconfirmed=(*handoff.unconfirmed, number))
     _send(draft, number)
+
+
+def keep(draft: Draft, number: int) -> None:
+    """Put the client's entry aside for the agent who might speak up while the bot answers it."""
+    if on_standby(draft):
+        change(draft, live=(*current(draft).live, number))
+
+
+def _send(draft: Draft, number: int) -> None:
+    handoff = current(draft)
+    if draft.policy.relays_to(handoff.platform):
+        draft.act(handoff.platform, SendToAgent(session=handoff.session, number=number))
+
+
+def confirmed(draft: Draft, action: SendToAgent) -> None:
+    """The platform has a client's entry."""
+    handoff = at_session(draft, action.session)
+    if handoff:
+        change(draft, unconfirmed=_without(handoff.unconfirmed, action.number))
+
+
+def undeliverable(draft: Draft, action: SendToAgent) -> None:
+    """A client's entry can never be handed to the agents, which its author is told: nobody else gets it later."""
+    handoff = current(draft)
+    live, unconfirmed = (_without(numbers, action.number) for numbers in (handoff.live, handoff.unconfirmed))
+    change(draft, live=live, unconfirmed=unconfirmed)
+
+
+def _without(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
+    return tuple(each for each in numbers if each != number)
+
+
+# --- being heard ---------------------------------------------------------------------------------------------------
+
+
+def accepted(draft: Draft, event: SessionOpened) -> None:
+    """The platform took the dialog: only now the client hears that somebody will come."""
+    assert isinstance(event.effect.action, OpenSession)  # noqa: S101 - SessionOpened is its outcome
+    session = event.effect.action.session
+    handoff = at_session(draft, session)
+    if handoff is None:
+        returns.close_session(draft, event.effect.target, session, event.remote)
+        return
+    draft.cancel_timers("accept")
+    name = event.destination_name or handoff.destination_name
+    change(draft, remote=event.remote or handoff.remote, destination_name=name)
+    if handoff.stage is not Stage.OPENING:
+        return  # an agent was faster than the platform's answer
+    change(draft, stage=Stage.QUEUED, queue_position=event.position)
+    if on_standby(draft):
+        return
+    if event.agent:
+        join(draft, event.agent)
+    else:
+        _stand_in_queue(draft, event)
+
+
+def _stand_in_queue(draft: Draft, event: SessionOpened) -> None:
+    handoff = current(draft)
+    draft.set_timer("wait", draft.policy.wait_timeout)
+    draft.log(
+        Queued(
+            platform=handoff.platform,
+            position=event.position,
+            wait_seconds=event.wait_seconds,
+            destination_name=event.destination_name,
+        )
+    )
+    if handoff.transfer.waiting_message:
+        draft.notify(handoff.transfer.waiting_message)
+    elif event.position:
+        draft.announce("queued_position", position=event.position)
+    else:
+        draft.announce("queued")
+
+
+def join(draft: Draft, agent: Peer, *, takeover: bool = False) -> None:
+    """An agent has the dialog now; whatever the bot still had in hand is void."""
+    handoff = current(draft)
+    kept = handoff.live if on_standby(draft) else ()
+    unanswered = turns.take_over(draft)
+    draft.cancel_timers("accept", "wait")
+    draft.give_floor(Floor.AGENT)
+    change(
+        draft,
+        stage=Stage.JOINED,
+        transfer=replace(handoff.transfer, one_time_message=False),
+        joined_at=draft.now,
+        live=(),
+        unconfirmed=(*handoff.unconfirmed, *unanswered) if draft.policy.relays_to(handoff.platform) else (),
+        queue_position=None,
+    )
+    for number in kept:
+        _send(draft, number)
+    seat(draft, agent, takeover=takeover)
+
+
+def seat(draft: Draft, agent: Peer, *, takeover: bool = False) -> None:
+    """Name the agent (the first one, or a colleague who takes over) to the client, and start their clock.
+
+    A business channel shows by itself who came: there the gateway keeps silent.
+    """
+    platform, button = current(draft).platform, close_button(draft)
+    change(draft, agent=agent)
+    draft.log(Joined(platform=platform, agent=agent, takeover=takeover, close_button=button))
+    if draft.policy.relays_to(platform):
+        draft.announce("joined" if agent.name else "joined_unnamed", button=button, name=agent.name)
+    _expect_answer(draft)
 
 
 def _expect_answer(draft: Draft) -> None:
@@ -117,190 +239,41 @@ def _expect_answer(draft: Draft) -> None:
 def answered(draft: Draft) -> None:
     """Stop the agent's clock."""
     change(draft, unanswered_since=None)
-    draft.cancel_timer("agent")
-
-
-def _send(draft: Draft, number: int) -> None:
-    handoff = _current(draft)
-    if draft.policy.relays_to(handoff.platform):
-        draft.act(handoff.platform, SendToAgent(session=handoff.session, number=number))
-
-
-def confirmed(draft: Draft, action: SendToAgent) -> None:
-    """The platform has a client's entry."""
-    handoff = draft.conversation.handoff
-    if handoff and handoff.session == action.session:
-        change(draft, unconfirmed=tuple(number for number in handoff.unconfirmed if number != action.number))
-
-
-def accepted(draft: Draft, event: SessionOpened) -> None:
-    """The platform took the dialog: only now the client hears that somebody will come."""
-    handoff = draft.conversation.handoff
-    assert isinstance(event.effect.action, OpenSession)  # noqa: S101 - SessionOpened is its outcome
-    session = event.effect.action.session
-    if not handoff or handoff.session != session:
-        draft.act(event.effect.target, CloseSession(session=session, remote=event.remote))
-        return
-    draft.cancel_timer("accept")
-    change(draft, remote=event.remote, destination_name=event.destination_name)
-    if handoff.stage is Stage.OPENING:
-        change(draft, stage=Stage.QUEUED)
-        if not handoff.transfer.one_time_message:
-            _stand_in_queue(draft, event)
-    if event.agent and handoff.stage is not Stage.JOINED:
-        join(draft, event.agent)
-
-
-def _stand_in_queue(draft: Draft, event: SessionOpened) -> None:
-    handoff = _current(draft)
-    draft.set_timer("wait", draft.policy.wait_timeout)
-    if event.agent:
-        return
-    draft.log(
-        Queued(
-            platform=handoff.platform,
-            position=event.position,
-            wait_seconds=event.wait_seconds,
-            destination_name=event.destination_name,
-        )
-    )
-    change(draft, queue_position=event.position)
-    if handoff.transfer.waiting_message:
-        draft.notify(handoff.transfer.waiting_message)
-    elif event.position:
-        draft.announce("queued_position", position=event.position)
-    else:
-        draft.announce("queued")
-
-
-def join(draft: Draft, agent: Peer, *, takeover: bool = False) -> None:
-    """An agent has the dialog now; whatever the bot still had in hand is void."""
-    handoff = _current(draft)
-    for timer in ("accept", "wait"):
-        draft.cancel_timer(timer)
-    unanswered = _take_over_turns(draft)
-    draft.give_floor(Floor.AGENT)
-    change(draft, stage=Stage.JOINED, agent=agent, joined_at=draft.now, live=(), queue_position=None)
-    if draft.policy.relays_to(handoff.platform):
-        change(draft, unconfirmed=(*handoff.unconfirmed, *unanswered))
-        for number in unanswered:
-            _send(draft, number)
-    else:
-        change(draft, unconfirmed=())
-    button = close_button(draft)
-    draft.log(Joined(platform=handoff.platform, agent=agent, takeover=takeover, close_button=button))
-    draft.announce("joined" if agent.name else "joined_unnamed", button=button, name=agent.name)
-    _expect_answer(draft)
+    draft.cancel_timers("agent")
 
 
 def close_phrases(draft: Draft) -> tuple[str, ...]:
     """Return the phrases that take the client back to the bot."""
-    handoff = draft.conversation.handoff
-    return (handoff.transfer.close_phrases if handoff else ()) or draft.policy.close_phrases
+    return current(draft).transfer.close_phrases or draft.policy.close_phrases
 
 
 def close_button(draft: Draft) -> str:
     """Return the text of the button that takes the client back; empty if there shall be none."""
-    handoff = draft.conversation.handoff
     phrases = close_phrases(draft)
-    return phrases[0] if handoff and handoff.transfer.close_button and phrases else ""
+    return phrases[0] if current(draft).transfer.close_button and phrases else ""
 
 
-def decline(draft: Draft, outcome: Outcome, reason: str, *, tell_platform: bool = False) -> None:
-    """The current platform does not have the dialog (any more): the next one is asked, or the bot goes on."""
-    handoff = _current(draft)
-    draft.log(Declined(platform=handoff.platform, outcome=outcome, reason=reason))
-    _let_go(draft, outcome if tell_platform else None)
-    if handoff.chain:
-        _ask_next(draft, outcome)
-    else:
-        _give_up(draft, (*handoff.refusals, outcome))
+# --- the handoff in the state ----------------------------------------------------------------------------------------
 
 
-def _ask_next(draft: Draft, outcome: Outcome) -> None:
-    handoff = _current(draft)
-    first, *rest = handoff.chain
-    if not handoff.transfer.one_time_message:
-        draft.give_floor(Floor.WAITING)
-    live = tuple(sorted({*handoff.live, *handoff.unconfirmed}))
-    change(
-        draft,
-        platform=first,
-        chain=tuple(rest),
-        refusals=(*handoff.refusals, outcome),
-        live=live,
-        unconfirmed=live,
-        agent=None,
-    )
-    _open(draft)
+def on_standby(draft: Draft) -> bool:
+    """Tell whether a one-time message waits on a platform while the bot has the floor."""
+    return draft.conversation.handoff is not None and draft.conversation.floor is Floor.BOT
 
 
-def _give_up(draft: Draft, outcomes: tuple[Outcome, ...]) -> None:
-    """Nobody took the dialog. The bot hears the most telling reason: somebody said no, rather than nobody was there."""
-    outcome = Outcome.OFFLINE if set(outcomes) == {Outcome.OFFLINE} else outcomes[-1]
-    draft.change(handoff_failures=draft.conversation.handoff_failures + 1)
-    come_back(draft, outcome)
+def at_session(draft: Draft, session: str) -> Handoff | None:
+    """Return the handoff if it is (still) this session."""
+    handoff = draft.conversation.handoff
+    return handoff if handoff and handoff.session == session else None
 
 
-def come_back(
-    draft: Draft, outcome: Outcome, *, agent: Peer | None = None, note: str = "", tell: Outcome | None = None
-) -> None:
-    """The handoff is over: the bot has the floor, knows why, and speaks first. `tell`: what the platform is told."""
-    handoff = _current(draft)
-    _let_go(draft, tell)
-    draft.change(handoff=None)
-    if draft.conversation.floor is Floor.BOT:
-        return
-    left = Left(platform=handoff.platform, outcome=outcome, agent=agent, note=note, since=handoff.number)
-    _give_back(draft, left, handoff.unconfirmed)
-
-
-def _give_back(draft: Draft, left: Left, missed: tuple[int, ...]) -> None:
-    draft.give_floor(Floor.BOT)
-    number = draft.log(left)
-    if left.outcome in {Outcome.RETURNED, Outcome.CLOSED, Outcome.CLIENT_LEFT}:
-        draft.announce("left")
-    elif not draft.policy.bot:
-        draft.announce("nobody")
-    turns.after_return(draft, number, missed)
-
-
-def leave(draft: Draft, outcome: Outcome, *, note: str = "") -> None:
-    """The client's side goes: the platform is told, the bot goes on."""
-    handoff = _current(draft)
-    if handoff.transfer.last_message:
-        draft.notify(handoff.transfer.last_message)
-    come_back(draft, outcome, agent=handoff.agent, note=note, tell=outcome)
-
-
-def abandon(draft: Draft, outcome: Outcome | None) -> None:
-    """End the session without a word to the bot: the conversation closes, or a new transfer replaces it."""
-    _let_go(draft, outcome)
-    draft.change(handoff=None)
-
-
-def _let_go(draft: Draft, tell: Outcome | None) -> None:
-    handoff = _current(draft)
-    for timer in TIMERS:
-        draft.cancel_timer(timer)
-    if draft.policy.relays_to(handoff.platform):
-        draft.drop_lane(handoff.platform)
-    if tell is not None:
-        _tell_platform(draft, handoff, tell)
-
-
-def _tell_platform(draft: Draft, handoff: Handoff, outcome: Outcome) -> None:
-    text = handoff.transfer.last_message or draft.policy.texts.get("client_gone", draft.conversation.language)
-    action = CloseSession(session=handoff.session, remote=handoff.remote, outcome=outcome, text=text)
-    draft.act(handoff.platform, action)
-
-
-def change(draft: Draft, **changes: Any) -> None:  # noqa: ANN401 - fields of Handoff, checked by `replace`
+def change(draft: Draft, **changes: Any) -> None:
     """Change fields of the handoff."""
-    draft.change(handoff=replace(_current(draft), **changes))
+    draft.change(handoff=replace(current(draft), **changes))
 
 
-def _current(draft: Draft) -> Handoff:
+def current(draft: Draft) -> Handoff:
+    """Return the handoff, where there must be one."""
     handoff = draft.conversation.handoff
     assert handoff is not None  # noqa: S101 - callers have looked
     return handoff

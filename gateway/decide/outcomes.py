@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.conversation import Floor, Handoff, Stage
-from gateway.decide import endings, handoffs, turns
-from gateway.entries import Delivery, DeliveryState
+from gateway.conversation import Floor, Stage
+from gateway.decide import endings, handoffs, returns, turns
+from gateway.entries import DeliveryState
 from gateway.events import (
     AskBot,
-    Effect,
     EffectDelayed,
     EffectDone,
     EffectFailed,
@@ -30,19 +29,24 @@ def done(draft: Draft, event: EffectDone) -> None:
     if isinstance(event.effect.action, SendToAgent):
         handoffs.confirmed(draft, event.effect.action)
     if event.effect.delayed:
-        _report(draft, event.effect, DeliveryState.ARRIVED)
+        draft.report(event.effect, DeliveryState.ARRIVED)
 
 
 def stale(draft: Draft, event: EffectStale) -> None:
-    """Never sent, because somebody else had the floor by then."""
-    draft.stale = True
-    if isinstance(event.effect.action, SendToClient):
-        _report(draft, event.effect, DeliveryState.SUPERSEDED)
+    """Never sent: its speaker lost the floor before the call, or (towards agents) the session was over."""
+    match event.effect.action:
+        case SendToClient():
+            draft.stale = True
+            draft.report(event.effect, DeliveryState.SUPERSEDED)
+        case AskBot():
+            draft.stale = True
+        case _:
+            pass
 
 
 def delayed(draft: Draft, event: EffectDelayed) -> None:
     """It takes longer than its author should wait without a word."""
-    _report(draft, event.effect, DeliveryState.DELAYED, event.reason)
+    draft.report(event.effect, DeliveryState.DELAYED, event.reason)
 
 
 def failed(draft: Draft, event: EffectFailed) -> None:
@@ -51,15 +55,33 @@ def failed(draft: Draft, event: EffectFailed) -> None:
         case AskBot():
             turns.failed(draft, event)
         case OpenSession(session=session):
-            if _at(draft, session):
-                handoffs.decline(draft, event.outcome or Outcome.PLATFORM_LOST, event.reason)
-        case SendToAgent(session=session):
-            if _at(draft, session):
-                handoffs.decline(draft, Outcome.PLATFORM_LOST, event.reason, tell_platform=True)
+            _not_opened(draft, session, event)
+        case SendToAgent() as action:
+            _not_handed_over(draft, action, event)
         case SendToClient():
-            _report(draft, event.effect, DeliveryState.FAILED, event.reason)
+            draft.report(event.effect, DeliveryState.FAILED, event.reason)
         case _:
             pass
+
+
+def _not_opened(draft: Draft, session: str, event: EffectFailed) -> None:
+    """The platform refuses, unless its agents know better: they joined before its answer got lost."""
+    handoff = handoffs.at_session(draft, session)
+    if handoff and handoff.stage is Stage.OPENING:
+        outcome = event.outcome or Outcome.PLATFORM_LOST
+        returns.decline(draft, outcome, event.reason, tell_platform=outcome is Outcome.PLATFORM_LOST)
+
+
+def _not_handed_over(draft: Draft, action: SendToAgent, event: EffectFailed) -> None:
+    """Either the session is lost, or only this message; if the session is not current, the message went elsewhere."""
+    if not handoffs.at_session(draft, action.session):
+        return
+    if event.outcome:
+        tell = event.outcome is Outcome.PLATFORM_LOST
+        returns.decline(draft, event.outcome, event.reason, tell_platform=tell)
+    else:
+        handoffs.undeliverable(draft, action)
+        draft.report(event.effect, DeliveryState.FAILED, event.reason)
 
 
 def fired(draft: Draft, event: TimerFired) -> None:
@@ -69,30 +91,20 @@ def fired(draft: Draft, event: TimerFired) -> None:
         case "idle":
             _idle(draft)
         case "accept" if handoff and handoff.stage is Stage.OPENING:
-            handoffs.decline(draft, Outcome.PLATFORM_LOST, "did not answer in time", tell_platform=True)
+            returns.decline(draft, Outcome.PLATFORM_LOST, "did not answer in time", tell_platform=True)
         case "wait" if handoff and handoff.stage is Stage.QUEUED:
-            handoffs.decline(draft, Outcome.WAIT_TIMEOUT, "nobody took it in time", tell_platform=True)
+            returns.decline(draft, Outcome.WAIT_TIMEOUT, "nobody took it in time", tell_platform=True)
         case "agent" if handoff and handoff.stage is Stage.JOINED:
-            handoffs.come_back(draft, Outcome.AGENT_TIMEOUT, agent=handoff.agent, tell=Outcome.AGENT_TIMEOUT)
+            returns.come_back(draft, Outcome.AGENT_TIMEOUT, agent=handoff.agent, tell=Outcome.AGENT_TIMEOUT)
         case _:
             pass
 
 
 def _idle(draft: Draft) -> None:
-    silent = draft.now - draft.conversation.active_at
-    left = draft.policy.idle_timeout - silent
-    if draft.conversation.floor is not Floor.BOT or left > 0:
-        draft.set_timer("idle", max(left, 60.0))
-    else:
-        endings.close(draft, Role.SYSTEM, "idle")
-
-
-def _report(draft: Draft, effect: Effect, state: DeliveryState, reason: str = "") -> None:
-    action = effect.action
-    if isinstance(action, SendToClient | SendToAgent | AskBot):
-        draft.log(Delivery(number=action.number, to=effect.target, state=state, reason=reason))
-
-
-def _at(draft: Draft, session: str) -> Handoff | None:
-    handoff = draft.conversation.handoff
-    return handoff if handoff and handoff.session == session else None
+    """Close a conversation in which nobody has said a word for long, whoever has the floor."""
+    timeout = draft.policy.idle_timeout
+    left = draft.conversation.active_at + timeout - draft.now
+    if timeout and left > 0:
+        draft.set_timer("idle", left)
+    elif timeout:
+        endings.close(draft, Role.SYSTEM, "idle", words="" if draft.conversation.floor is Floor.BOT else "closed")

@@ -1,4 +1,8 @@
-"""The bot's turns: asking it, and what its answer does."""
+"""The bot's turns: asking it, and what its answer does.
+
+A turn is open from the question (an `AskBot` in the bot's lane) until its answer counts, fails, or the bot loses the
+floor. Open turns about the client's words are in `Conversation.turns`, all others in `Conversation.cues`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.conversation import Floor
 from gateway.decide import endings, handoffs
-from gateway.entries import BotFailed
+from gateway.entries import BotFailed, DeliveryState
 from gateway.events import AskBot, BotReplied, BotSpoke, EffectFailed
 from gateway.model import Message, Peer, Role, Transfer
 
@@ -15,77 +19,76 @@ if TYPE_CHECKING:
 
 
 def ask(draft: Draft, number: int) -> None:
-    """Give the bot its turn about entry `number`; without a bot, a human is asked for at once."""
-    draft.change(turns=(*draft.conversation.turns, number))
+    """Have the client's entry `number` answered; without a bot, a human is asked for at once."""
     if draft.policy.bot:
+        draft.change(turns=(*draft.conversation.turns, number))
         draft.act(draft.policy.bot, AskBot(number=number))
     else:
-        handoffs.begin(draft, Transfer())
+        handoffs.begin(draft, Transfer(), unheard=(number,))
+
+
+def cue(draft: Draft, number: int) -> None:
+    """Give the bot a turn about something that is not the client's word."""
+    draft.change(cues=(*draft.conversation.cues, number))
+    draft.act(draft.policy.bot, AskBot(number=number))
+
+
+def take_over(draft: Draft) -> tuple[int, ...]:
+    """End all open turns unanswered; return the client's entries among them."""
+    unanswered = draft.conversation.turns
+    draft.change(turns=(), cues=())
+    if draft.policy.bot:
+        draft.drop_lane(draft.policy.bot)
+    return unanswered
 
 
 def replied(draft: Draft, event: BotReplied) -> None:
-    """The bot answered a turn: all of the answer counts, or (if it lost the floor meanwhile) nothing."""
-    if not _has_floor(draft, event.effect.epoch):
+    """The bot answered a turn: all of the answer counts, or (if the turn is over) nothing."""
+    number = _number(event)
+    if not _is_open(draft, event):
         draft.stale = True
         return
-    assert isinstance(event.effect.action, AskBot)  # noqa: S101 - BotReplied is the outcome of AskBot only
-    _end_turn(draft, event.effect.action.number)
-    draft.change(bot_failures=0, attributes={**draft.conversation.attributes, **event.attributes})
+    _end(draft, number)
+    draft.change(bot_failures=0)
+    if event.effect.delayed:
+        draft.report(event.effect, DeliveryState.ARRIVED)
+    draft.learn(event.attributes, draft.conversation.client)
     _speak(draft, event)
 
 
 def spoke(draft: Draft, event: BotSpoke) -> None:
     """The bot said something later, or by itself."""
-    if not _has_floor(draft, event.epoch):
+    if _has_floor(draft, event.epoch):
+        _speak(draft, event)
+    else:
         draft.stale = True
-        return
-    _speak(draft, event)
 
 
 def failed(draft: Draft, event: EffectFailed) -> None:
     """A turn came to nothing: the client is told, or after some failures in a row a human is asked for."""
-    if not _has_floor(draft, event.effect.epoch):
+    if not _is_open(draft, event):
         return
-    assert isinstance(event.effect.action, AskBot)  # noqa: S101
-    number = event.effect.action.number
-    _end_turn(draft, number)
+    number = _number(event)
+    unheard = (number,) if number in draft.conversation.turns else ()
+    _end(draft, number)
     failures = draft.conversation.bot_failures + 1
     draft.change(bot_failures=failures)
     draft.log(BotFailed(number=number, reason=event.reason))
-    if failures >= draft.policy.bot_failures_before_handoff and draft.policy.chain:
+    if failures < draft.policy.bot_failures_before_handoff or not draft.policy.chain:
+        draft.notify(draft.text("bot_failed"))
+    else:
         draft.change(bot_failures=0)
-        handoffs.begin(draft, Transfer(reason=f"The bot failed {failures} times: {event.reason}"))
-    else:
-        apologise(draft)
+        transfer = Transfer(reason=f"The bot failed {failures} times: {event.reason}")
+        handoffs.begin(draft, transfer, unheard=unheard)
 
 
-def apologise(draft: Draft) -> None:
-    """Tell the client, on every channel, that there is no answer."""
-    text = draft.policy.texts.get("bot_failed", draft.conversation.language)
-    if text:
-        draft.notify(text)
-
-
-def after_return(draft: Draft, number: int, missed: tuple[int, ...]) -> None:
-    """The dialog is back (entry `number`): the bot speaks first, then answers what nobody else got to hear."""
-    if draft.policy.bot:
-        for turn in (number, *missed):
-            ask(draft, turn)
-    else:
-        endings.close(draft, Role.SYSTEM, "handoff over")
-
-
-def _has_floor(draft: Draft, epoch: int | None) -> bool:
-    conversation = draft.conversation
-    return conversation.floor is Floor.BOT and epoch in {None, conversation.epoch}
-
-
-def _end_turn(draft: Draft, number: int) -> None:
-    turns = draft.conversation.turns
-    draft.change(turns=tuple(turn for turn in turns if turn != number))
+def say(draft: Draft, message: Message) -> None:
+    """Say something to the client as the bot."""
+    draft.say(Role.BOT, Peer(id=draft.policy.bot), message, source=draft.policy.bot)
 
 
 def _speak(draft: Draft, event: BotReplied | BotSpoke) -> None:
+    """Do what the bot wants. A transfer wins over a close: who asks for a human cannot hang up as well."""
     if event.state is not None:
         draft.change(bot_state=event.state)
     for message in event.messages:
@@ -93,9 +96,28 @@ def _speak(draft: Draft, event: BotReplied | BotSpoke) -> None:
     if event.transfer is not None:
         handoffs.begin(draft, event.transfer)
     elif event.close:
-        endings.close(draft, Role.BOT, "")
+        endings.close(draft, Role.BOT)
 
 
-def say(draft: Draft, message: Message) -> None:
-    """Say something to the client as the bot."""
-    draft.say(Role.BOT, Peer(id=draft.policy.bot), message, source=draft.policy.bot)
+def _has_floor(draft: Draft, epoch: int | None) -> bool:
+    conversation = draft.conversation
+    return conversation.floor is Floor.BOT and epoch in {None, conversation.epoch}
+
+
+def _is_open(draft: Draft, event: BotReplied | EffectFailed) -> bool:
+    """Tell whether the turn still waits for its answer: neither fenced off by the epoch, nor answered before."""
+    open_turns = {*draft.conversation.turns, *draft.conversation.cues}
+    return _has_floor(draft, event.effect.epoch) and _number(event) in open_turns
+
+
+def _number(event: BotReplied | EffectFailed) -> int:
+    assert isinstance(event.effect.action, AskBot)  # noqa: S101 - these are outcomes of AskBot only
+    return event.effect.action.number
+
+
+def _end(draft: Draft, number: int) -> None:
+    conversation = draft.conversation
+    draft.change(
+        turns=tuple(turn for turn in conversation.turns if turn != number),
+        cues=tuple(cue for cue in conversation.cues if cue != number),
+    )
