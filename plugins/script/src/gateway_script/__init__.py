@@ -1,0 +1,1 @@
+"""A scripted bot for the integration gateway: conversations described in a YAML file."""
