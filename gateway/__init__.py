@@ -121,13 +121,13 @@ from gateway.model import (
 from gateway.wire import to_json
 
 __all__ = [
-    "AlreadyTaken",
     "EVERYTHING",
     "AgentJoined",
     "AgentNoted",
     "AgentPlatform",
     "AgentPlatformKind",
     "AgentWrote",
+    "AlreadyTaken",
     "Attachment",
     "AuthenticationFailed",
     "Availability",

@@ -69,10 +69,10 @@ class Carrier:
         match effect.action:
             case AskBot(number=number):
                 return await self._ask(running, effect, conversation, number)
-            case SendToClient(number=number, part=part):
-                return await self._send(running, effect, conversation, number, part)
-            case SendToAgent(number=number, part=part):
-                return await self._send(running, effect, conversation, number, part, conversation.handoff)
+            case SendToClient() as action:
+                return await self._send(running, effect, conversation, action)
+            case SendToAgent() as action:
+                return await self._send(running, effect, conversation, action, conversation.handoff)
             case OpenSession():
                 return await self._open(running, effect, conversation)
             case CloseSession() as action:
@@ -149,17 +149,17 @@ class Carrier:
         running: Running,
         effect: Effect,
         conversation: Conversation,
-        number: int,
-        part: int,
+        action: SendToClient | SendToAgent,
         handoff: Handoff | None = None,
     ) -> EffectOutcome:
+        number = action.number
         entry = await self._entry(effect, number)
         said = entry.body
         if not isinstance(said, Said):
             msg = f"entry {number} is not a message"
             raise Permanent(msg)
         messages = render(said.message, running.shows)
-        for index in range(part, len(messages)):
+        for index in range(action.part, len(messages)):
             outgoing = Outgoing(
                 id=effect_id(effect.conversation, effect.number) + (f".{index}" if index else ""),
                 conversation=conversation.id,

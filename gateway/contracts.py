@@ -94,8 +94,7 @@ class Conversations(Protocol):
 
 
 class Files(Protocol):
-    """Files the gateway keeps. A file is readable at its `url` (relative: `/files/…`) once this returns, and after a
-    crash."""
+    """Files the gateway keeps, each readable at its `url` (relative: `/files/…`) from when `save` returned."""
 
     @property
     def max_bytes(self) -> int:
@@ -168,14 +167,15 @@ class Context(Protocol):
         """Let something happen: decide, commit, then return. Acknowledge the sender after this returns, not before.
 
         `key` is the other side's id of the event, unique within this instance: the same key happens once.
-        Raises `AlreadyTaken` (see `AgentJoined`), `UnknownConversation` (session or conversation unknown or over), `Blocked`, `BadInput`, `Unavailable`.
+        Raises `AlreadyTaken` (see `AgentJoined`), `UnknownConversation` (session or conversation unknown or over),
+        `Blocked`, `BadInput`, `Unavailable`.
         """
 
     def signal(self, typing: Typing) -> None:
         """Pass a typing signal on. Never fails, never blocks, may be dropped."""
 
 
-# --- what an instance is asked to do -----------------------------------------------------------------------------------
+# --- what an instance is asked to do ---------------------------------------------------------------------------------
 
 
 class Component(Protocol):

@@ -233,7 +233,7 @@ class Dispatcher:
         try:
             return await self._attempt(effect)
         except UnknownConversation:
-            log.error("delivery.conversation_gone")
+            log.error("delivery.conversation_gone")  # noqa: TRY400 - there is nothing to trace
             return None
         except Exception:
             log.exception("delivery.bug", action=effect.action.type)

@@ -145,7 +145,7 @@ class SessionEnded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClientBlocked:
-    """An agent blocked the client: the conversation is closed and nothing more is accepted. `blocked=False` lifts it."""
+    """An agent blocked the client: the conversation is closed, nothing more is accepted. `blocked=False` lifts it."""
 
     session: str
     agent: Peer
@@ -183,9 +183,7 @@ class HumanLeft:
 
 ClientEvent = ClientStarted | ClientWrote | ClientChanged | ClientLeftAgent | ClientClosed
 HumanEvent = HumanJoined | HumanWrote | HumanLeft
-SessionEvent = (
-    QueueMoved | AgentJoined | AgentWrote | AgentNoted | SessionMoved | SessionEnded | ClientBlocked
-)
+SessionEvent = QueueMoved | AgentJoined | AgentWrote | AgentNoted | SessionMoved | SessionEnded | ClientBlocked
 PluginEvent = ClientEvent | HumanEvent | BotSpoke | SessionEvent
 
 

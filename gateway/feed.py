@@ -1,4 +1,4 @@
-"""Tells watchers what was committed, and passes typing signs on. Nothing here is stored, nothing here can fail a commit.
+"""Tells watchers what was committed, and passes typing signs on. Nothing here is stored or can fail a commit.
 
 A watcher that misses something (a slow socket, a restart) catches up from the log by number.
 """
@@ -54,9 +54,9 @@ class Feed:
         for callback in tuple(self._typing.get(instance, ())):
             self._call(instance, callback, signal)
 
-    def _call(self, instance: str, callback: Callable[[Change], None] | Callable[[Typing], None], value: object) -> None:
+    def _call(self, instance: str, callback: Callable[..., None], value: object) -> None:
         try:
-            callback(value)  # type: ignore[arg-type]
+            callback(value)
         except Exception:
             log.exception("watcher.failed", instance=instance)
             self._on_error(instance)

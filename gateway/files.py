@@ -1,5 +1,7 @@
-"""Files the gateway keeps: beside the database, synced before they are named to anybody, served under hard-to-guess
-addresses and never in a form a browser would run.
+"""Files the gateway keeps.
+
+They lie beside the database, are synced before they are named to anybody, and are served under hard-to-guess addresses,
+never in a form a browser would run.
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ class Transfer:
     waiting_message: str = ""
     """Said to the client once the dialog stands in a queue; empty: the route's text."""
     last_message: str = ""
-    """Sent when the client leaves the agent by a close phrase or button: to the client, and as the reason to the agent."""
+    """Sent when the client leaves the agent by phrase or button: to the client, and as the reason to the agent."""
     close_phrases: tuple[str, ...] = ()
     """Phrases by which the client leaves the agent, compared without case and outer punctuation."""
     close_button: bool = False

@@ -70,7 +70,7 @@ class Problem:
     """Where the plugin's own code raised; empty if it did not."""
 
     def __str__(self) -> str:
-        return f"{self.text}. {self.cure}"
+        return f"{self.text}{'' if self.text.endswith('?') else '.'} {self.cure}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from aiohttp import web
 
 from gateway import admin
 from gateway import log as logs
@@ -58,16 +57,14 @@ class Gateway:
         self.observer = Observer(self.metrics)
         self.files = FileStore(settings.data / "files", max_bytes=settings.files.max_bytes)
         self.policies = _policies(settings)
-        self.engine = Engine(
-            store=self.store, policies=self.policies, feed=self.feed, observer=self.observer, now=now
-        )
+        self.engine = Engine(store=self.store, policies=self.policies, feed=self.feed, observer=self.observer, now=now)
         self.instances: dict[str, Running] = {}
         self.signals = Signals(self.engine, self.feed, self.instances)
         self.dispatcher = self._dispatcher(now)
         self.engine.connect(self.dispatcher)
         self._listening: list[Listening] = []
         self._http: aiohttp.ClientSession | None = None
-        self._runner: web.AppRunner | None = None
+        self._web: Web | None = None
         self._admin: Admin | None = None
         self._now = now
         self.port = settings.server.port
@@ -89,7 +86,7 @@ class Gateway:
             instances=self.instances,
             chains={name: policy.chain for name, policy in self.policies.items()},
             signals=self.signals,
-            progress=lambda effect: self.dispatcher.progressed(effect),
+            progress=lambda effect: self.dispatcher.progressed(effect),  # noqa: PLW0108 - not there yet
         )
         return Dispatcher(
             engine=self.engine,
@@ -154,9 +151,8 @@ class Gateway:
         await self.dispatcher.start()
 
     async def _listen(self) -> None:
-        server = self.settings.server
-        surface = Web(
-            settings=server,
+        self._web = Web(
+            settings=self.settings.server,
             instances=self.instances,
             files=self.files,
             store=self.store,
@@ -164,16 +160,8 @@ class Gateway:
             admin=lambda: self._admin,
             is_open=lambda: self.engine.open,
         )
-        self._runner = web.AppRunner(surface.application(), access_log=None, shutdown_timeout=1.0)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, server.host, server.port, reuse_address=True)
-        try:
-            await site.start()
-        except OSError as error:
-            msg = f"cannot listen on {server.host}:{server.port}: {error.strerror}; set server.port to a free port"
-            raise UserMistake(msg) from None
-        self.port = self._runner.addresses[0][1]
-        access = admin.announce(self.settings.data, f"http://{_reachable(server.host)}:{self.port}")
+        self.port = await self._web.start()
+        access = admin.announce(self.settings.data, f"http://{_reachable(self.settings.server.host)}:{self.port}")
         self._admin = Admin(store=self.store, replay=self.dispatcher.replay, token=access.token, now=self._now)
 
     async def stop(self) -> None:
@@ -187,8 +175,8 @@ class Gateway:
         for listening in self._listening:
             await listening.stop(within_seconds=seconds)
         await asyncio.gather(*(running.stop() for running in self.instances.values()))
-        if self._runner:
-            await self._runner.cleanup()
+        if self._web:
+            await self._web.stop()
         if self._http:
             await self._http.close()
         await self.store.close()
@@ -245,7 +233,7 @@ def _reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-# --- from settings to what the core understands ------------------------------------------------------------------------
+# --- from settings to what the core understands ----------------------------------------------------------------------
 
 
 def _store(settings: Settings, now: Callable[[], float]) -> Store:
@@ -288,7 +276,8 @@ def _shows(instance: Instance[Any]) -> Capabilities:
 def _built(core: Core, instance: Instance[Any], metrics: Metrics) -> Running:
     kind = instance.kind
     component = kind.build(InstanceContext(core, instance.name, kind.name), instance.options)
-    if isinstance(kind, ChannelKind) and not (kind.capabilities.tails_log or isinstance(component, SendsMessages)):
+    shown = isinstance(component, SendsMessages) or _shows(instance).tails_log
+    if isinstance(kind, ChannelKind) and not shown:
         msg = f"channel kind {kind.name!r} has no send() and does not declare tails_log: its plugin is at fault"
         raise UserMistake(msg)
     terms = Terms(

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from gateway import log as logs
 from gateway.contracts import SupportsRoutes, SupportsWebhook, WebhookRequest, WebhookResponse
-from gateway.errors import BadInput, Temporary, Unavailable, UnknownConversation
+from gateway.errors import BadInput, Temporary, Unavailable, UnknownConversation, UserMistake
 from gateway.files import INLINE
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 log = logs.get()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SOCKETS_CLOSE_SECONDS = 1.0
+"""How long open connections get to end by themselves."""
 
 FILE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -60,6 +63,25 @@ class Web:
         self._metrics = metrics
         self._admin = admin
         self._is_open = is_open
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> int:
+        """Listen; return the port. Raises `UserMistake` if the address cannot be had."""
+        host, port = self._settings.host, self._settings.port
+        self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=SOCKETS_CLOSE_SECONDS)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port, reuse_address=True).start()
+        except OSError as error:
+            msg = f"cannot listen on {host}:{port}: {error.strerror}; set server.port to a free port"
+            raise UserMistake(msg) from None
+        found: int = self._runner.addresses[0][1]
+        return found
+
+    async def stop(self) -> None:
+        """Stop listening and close what is open. Safe always."""
+        if self._runner:
+            await self._runner.cleanup()
 
     def application(self) -> web.Application:
         """Return the application, ready to be served."""

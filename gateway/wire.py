@@ -1,4 +1,6 @@
-"""The stored and published JSON form of our values. Unknown members are ignored on reading, so that a newer
+"""The stored and published JSON form of our values.
+
+Unknown members are ignored on reading, so that a newer
 gateway's data opens in an older one's readers; the tags (`type`) never change their meaning.
 """
 

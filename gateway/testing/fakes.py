@@ -1,5 +1,6 @@
-"""Fakes of everything around the gateway, as real plugins: a channel, a bot engine and an agent platform that remember
-what reached them and do what a test tells them.
+"""Fakes of everything around the gateway, as real plugins.
+
+A channel, a bot engine and an agent platform that remember what reached them and do what a test tells them.
 
 Configure them by `type: fake`; reach the built ones by `Harness.channel(...)`, `.bot(...)`, `.platform(...)`.
 """

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import yaml
 
@@ -85,7 +85,7 @@ class Harness:
             if isinstance(running.component, Fake):
                 running.component.on_call = self._changed.set
 
-    async def __aenter__(self) -> Harness:
+    async def __aenter__(self) -> Self:
         """Start it."""
         await self.gateway.start()
         return self
