@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import MISSING, chromium_path, open_browser
+from tests.browser import open_browser, what_is_missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
@@ -20,10 +20,9 @@ PLATFORM = "platform:"  # A reason that starts with this word may skip a test in
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """A Chromium of the test's own. Ask for it in tests marked `browser`."""
-    path = chromium_path()
-    if path is None:
-        pytest.skip(MISSING)
-    async with open_browser(path) as browser:
+    if reason := what_is_missing():
+        pytest.skip(reason)
+    async with open_browser() as browser:
         yield browser
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
+from playwright._impl._driver import compute_driver_executable
 from playwright.async_api import async_playwright
 
 if TYPE_CHECKING:
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MISSING = "Chromium is missing: apt-get install chromium, or point GATEWAY_CHROMIUM at it"
+NO_CHROMIUM = "Chromium is missing: apt-get install chromium, or point GATEWAY_CHROMIUM at it"
+NO_DRIVER = "Playwright's driver does not start; on Debian: apt-get install libatomic1"
 
 # A page under test talks to 127.0.0.1 and to nobody else.
 LAUNCH_ARGS = (
@@ -41,11 +45,21 @@ def chromium_path() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+@cache
+def what_is_missing() -> str | None:
+    """Why no browser test can run here, in words for a skip; None if they can."""
+    if chromium_path() is None:
+        return NO_CHROMIUM
+    node, _ = compute_driver_executable()
+    works = subprocess.run([node, "--version"], capture_output=True, check=False).returncode == 0
+    return None if works else NO_DRIVER
+
+
 @asynccontextmanager
-async def open_browser(executable_path: str, *, headless: bool = True) -> AsyncIterator[Browser]:
+async def open_browser(*, headless: bool = True) -> AsyncIterator[Browser]:
     """Start Chromium for one test; it is gone when the block ends."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable_path, args=LAUNCH_ARGS, headless=headless)
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=LAUNCH_ARGS, headless=headless)
         try:
             yield browser
         finally:
