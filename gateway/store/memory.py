@@ -125,11 +125,8 @@ class MemoryStore:
         self, conversation_id: str, *, after: int = 0, before: int | None = None, limit: int = 200
     ) -> Sequence[Entry]:
         """See `Store.entries`."""
-        found = [
-            entry
-            for entry in self._log(conversation_id)
-            if after < entry.number and (not before or entry.number < before)
-        ]
+        below = float("inf") if before is None else before
+        found = [entry for entry in self._log(conversation_id) if after < entry.number < below]
         return found[:limit] if before is None else _tail(found, limit)
 
     async def said(self, conversation_id: str, *, upto: int, limit: int) -> Sequence[Entry]:

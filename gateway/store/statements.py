@@ -41,7 +41,8 @@ VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)
 """
 
 CHANGE_EFFECT = """
-UPDATE effect SET action = coalesce(?, action), state = ?, attempts = ?, due_at = ?, error = ?, delayed = ?, ended_at = ?, failures = failures || ?
+UPDATE effect SET action = coalesce(?, action), state = ?, attempts = ?, due_at = ?, error = ?, delayed = ?,
+    ended_at = ?, failures = failures || ?
 WHERE conversation = ? AND number = ? AND (? OR state = 'pending')
 """
 
