@@ -10,7 +10,22 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway import Closed, Conversation, Declined, Entry, Floor, Handoff, Left, Outcome, Role, Said, Stage, Transferred
+from gateway import (
+    Closed,
+    Conversation,
+    Declined,
+    Entry,
+    Floor,
+    Handoff,
+    Left,
+    Moved,
+    Outcome,
+    Peer,
+    Role,
+    Said,
+    Stage,
+    Transferred,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,6 +62,8 @@ class Dialog:
     """The handoff as it is, or as it was when the session ended."""
     ended: Entry | None = None
     """... up to this entry, if the session is over."""
+    passed_by: str = ""
+    """Id of the agent who forwarded it last: it does not come back by itself."""
     lines: dict[int, Line] = field(default_factory=dict)
     loaded: bool = False
 
@@ -66,10 +83,15 @@ class Dialog:
         return self.handoff.agent.id if self.handoff.stage is Stage.JOINED and self.handoff.agent else ""
 
     def note(self, entries: Iterable[Entry]) -> None:
-        """Remember what was said, for the list."""
+        """Remember what was said, for the list, and who passed it on."""
         for entry in entries:
-            if isinstance(entry.body, Said) and self.first <= entry.number <= self.end:
-                self.lines[entry.number] = line_of(entry, entry.body)
+            match entry.body:
+                case Said(role=role) as said if role is not Role.SYSTEM and self.first <= entry.number <= self.end:
+                    self.lines[entry.number] = line_of(entry, said)
+                case Moved(by=Peer(id=agent)):
+                    self.passed_by = agent
+                case _:
+                    pass
 
     def sorted_lines(self) -> list[Line]:
         """Return what was said, oldest first."""

@@ -72,6 +72,10 @@ class Roster:
         presence = self._presence[agent]
         return presence.online and (presence.seen is None or self._context.now() - presence.seen <= self._grace)
 
+    def present(self, agent: str) -> bool:
+        """Tell whether the agent is online and connected at this moment."""
+        return self.online(agent) and self._connections[agent] > 0
+
     def anybody(self, agents: Iterable[str]) -> bool:
         """Tell whether one of these agents is online."""
         return any(map(self.online, agents))

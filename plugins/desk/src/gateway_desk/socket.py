@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ENTRIES_PER_FRAME = 100
 HEARTBEAT_SECONDS = 25.0
+GOING_AWAY = 1001
+FAILED = 1011
+TRY_AGAIN_LATER = 1013
 
 
 class Socket:
@@ -52,7 +55,7 @@ class Socket:
 
     async def close(self) -> None:
         """Ask the browser to come back later: the gateway goes."""
-        await self._ws.close(code=1001, message=b"the gateway is stopping")
+        await self._ws.close(code=GOING_AWAY, message=b"the gateway is stopping")
 
     # --- what changed: called by the workspace, cheap ------------------------------------------------------------
 
@@ -85,7 +88,7 @@ class Socket:
             return
         except Exception:
             self._context.log.exception("desk.socket_failed", agent=self.agent)
-            await self._ws.close(code=1011, message=b"something went wrong; please reconnect")
+            await self._ws.close(code=FAILED, message=b"something went wrong; please reconnect")
 
     async def _welcome(self) -> None:
         dialogs = [dialog for dialog in self._board.everything() if self._sees(dialog)]
@@ -189,8 +192,9 @@ class Socket:
             await self._refuse(act.ref, error.code, str(error), by=error.by)
         except BadInput as error:
             await self._refuse(act.ref, "rejected", str(error))
-        except Unavailable as error:
-            await self._refuse(act.ref, "later", str(error), retry_after=error.retry_after_seconds)
+        except Unavailable:
+            # Come back and say it again, in order: answering one by one could let a later word overtake this one.
+            await self._ws.close(code=TRY_AGAIN_LATER, message=b"the gateway cannot take this now")
         else:
             await self._send({"type": "ok", "ref": act.ref})
 

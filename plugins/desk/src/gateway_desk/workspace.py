@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway import GatewayError, Role, Unavailable
 from gateway_desk import frames
 from gateway_desk.acts import Acts, NotDone
+from gateway_desk.assignment import Assignment
 from gateway_desk.board import Board
 from gateway_desk.roster import Roster
 from gateway_desk.socket import Socket
@@ -15,6 +16,8 @@ from gateway_desk.teams import Teams
 from gateway_desk.waiting import Waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp import web
 
     from gateway import Context, Typing
@@ -39,11 +42,13 @@ class Workspace:
         self.roster = Roster(context, self.teams.agents, grace_seconds=options.grace_seconds)
         self.waiting = Waiting(context)
         self._acts = Acts(context, options, self.teams, self.board)
+        self._assignment = Assignment(options, self.teams, self.board, self.roster, self._acts)
         self._sockets: set[Socket] = set()
         self._moved = asyncio.Event()
         self._online: frozenset[str] = frozenset()
         self._tending: asyncio.Task[None] | None = None
-        self._unwatch_typing: Any = lambda: None
+        self._unwatch_typing: Callable[[], None] = lambda: None
+        self._stopping = False
 
     async def start(self) -> None:
         """Read what is there and begin to listen."""
@@ -55,10 +60,12 @@ class Workspace:
 
     async def stop(self) -> None:
         """Let go of everything."""
+        self._stopping = True
         self.board.stop()
         self._unwatch_typing()
         if self._tending:
             self._tending.cancel()
+            await asyncio.gather(self._tending, return_exceptions=True)
         await asyncio.gather(*(socket.close() for socket in self._sockets), return_exceptions=True)
 
     async def serve(self, agent: str, request: web.Request) -> web.WebSocketResponse:
@@ -75,7 +82,8 @@ class Workspace:
             return await socket.serve(request)
         finally:
             self._sockets.discard(socket)
-            await self.roster.disconnected(agent)
+            if not self._stopping:  # That the gateway stops is not an agent's doing.
+                await self.roster.disconnected(agent)
 
     async def carry_out(self, agent: str, act: AnyAct) -> None:
         """Do what an agent asks for. Raises `NotDone`, `BadInput`, `Unavailable`."""
@@ -144,8 +152,10 @@ class Workspace:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def settle(self) -> None:
-        """Correct the places in the queues once."""
+        """Hand out dialogs where that is automatic, then correct the places in the queues."""
         try:
+            if self._options.assignment == "auto":
+                await self._assignment.hand_out()
             await self.waiting.settle()
         except GatewayError as error:
             self._context.log.warning("desk.queue_not_settled", reason=str(error))

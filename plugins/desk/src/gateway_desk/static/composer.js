@@ -16,6 +16,8 @@ export class Composer {
   #typedAt = 0;
   #choice = 0;
   #wantsFocus = false;
+  #wasForced = false;
+  #noteWanted = false; // by somebody who does not have the dialog
 
   constructor(desk) {
     this.desk = desk;
@@ -48,6 +50,7 @@ export class Composer {
   enter(session) {
     this.#stopTyping();
     this.#session = session;
+    this.#noteWanted = false;
     const draft = recall(`draft:${session}`, null);
     this.#note = draft?.note ?? false;
     this.#files = draft?.files ?? [];
@@ -61,6 +64,8 @@ export class Composer {
     if (!mine) this.#note = true;
     else if (this.#wantsFocus || this.#wasForced) this.#note = false;
     this.#wasForced = !mine;
+    const wanted = mine || this.#noteWanted || this.text.value !== "" || this.root.contains(document.activeElement);
+    this.root.hidden = !wanted;
     this.root.classList.toggle("composer-note", this.#note);
     for (const [place, choice] of [...this.modes.children].entries()) choice.setAttribute("aria-pressed", String(Boolean(place) === this.#note));
     this.modes.children[0].disabled = !mine;
@@ -75,11 +80,11 @@ export class Composer {
     if (mine && this.#wantsFocus) this.focus();
   }
 
-  #wasForced = false;
-
   focus(note = null) {
     this.#wantsFocus = false;
     if (note !== null) this.#setMode(note);
+    this.#noteWanted = this.#note;
+    this.root.hidden = false;
     this.text.focus();
   }
 

@@ -1,7 +1,7 @@
 // The right side: who the client is and what is known, as far as agents may see it.
 
 import { avatar, button, h, keyed } from "./dom.js";
-import { moment, t } from "./i18n.js";
+import { clock, t } from "./i18n.js";
 import { toast } from "./toasts.js";
 
 export class Details {
@@ -40,8 +40,8 @@ export class Details {
       [t("details.group"), card.destination_name || t("everybody")],
       [t("details.agent"), card.agent?.name],
       [t("details.language"), card.language],
-      [t("details.since"), moment(card.since)],
-      [t("details.joined"), card.joined_at && moment(card.joined_at)],
+      [t("details.since"), clock(card.since)],
+      [t("details.joined"), card.joined_at && clock(card.joined_at)],
     ].filter(([, value]) => value);
   }
 }

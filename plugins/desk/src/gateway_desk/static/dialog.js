@@ -7,6 +7,8 @@ import { duration, t } from "./i18n.js";
 import { askBlock, askClose, askForward, askReturn, askTakeOver } from "./sheets.js";
 
 const NEAR_BOTTOM_PX = 80;
+const TOGETHER_SECONDS = 120;
+const QUIET_MS = 1000;
 
 export class Dialog {
   #session = null;
@@ -47,6 +49,14 @@ export class Dialog {
     this.lines.replaceChildren();
     this.lines.keyedNodes = undefined;
     this.composer.enter(session);
+    this.#holdTongue();
+    if (this.desk.narrow) requestAnimationFrame(() => this.log.focus({ preventScroll: true }));
+  }
+
+  /** A dialog that was just opened is not read out whole; what comes afterwards is. */
+  #holdTongue() {
+    this.log.setAttribute("aria-live", "off");
+    setTimeout(() => this.log.setAttribute("aria-live", "polite"), QUIET_MS);
   }
 
   #markRead(card) {
@@ -58,14 +68,14 @@ export class Dialog {
 
   #drawEmpty(selected) {
     this.#session = null;
-    const next = [...this.state.cards.values()].filter((card) => card.state === "waiting").sort((a, b) => a.since - b.since)[0];
+    const next = this.#next();
     const kind = selected ? "gone" : next ? "waiting" : "clear";
-    keyed(this.empty, [kind], (one) => one, () => next?.session ?? "", () => this.#emptyView(kind, next));
+    keyed(this.empty, [kind], (one) => one, () => next ?? "", () => this.#emptyView(kind, next));
   }
 
   #emptyView(kind, next) {
     const words = { gone: ["gone.title", "gone.text"], waiting: ["empty.queue-title", "empty.queue-text"], clear: ["empty.title", "empty.text"] }[kind];
-    const openNext = () => this.desk.open(next.session);
+    const openNext = () => this.desk.open(next);
     return h(
       "div", { class: "empty-view" },
       icon("inbox"), h("h2", {}, t(words[0])), h("p", {}, t(words[1])),
@@ -90,8 +100,9 @@ export class Dialog {
       "div", { class: "head-row" },
       button(t("act.back"), { icon: "back", quiet: true, kind: "only-phone", onclick: () => this.desk.open(null) }),
       avatar({ ...card.client, name }),
-      h("div", { class: "head-words" }, h("h2", {}, name), h("p", {}, where)),
-      h("span", { class: `floor floor-${kind}` }, h("span", { class: "dot", "aria-hidden": "true" }), words),
+      h("div", { class: "head-words" },
+        h("h2", {}, name, h("small", {}, where)),
+        h("p", { class: `floor floor-${kind}` }, h("span", { class: "dot", "aria-hidden": "true" }), words)),
       h("div", { class: "acts" }, ...this.#acts(card)),
     );
   }
@@ -128,7 +139,8 @@ export class Dialog {
   #drawLog(card) {
     const log = this.state.logs.get(card.session);
     const entries = [...(log?.entries.values() ?? [])].filter(isShown);
-    const items = [{ packet: true, key: "packet" }, ...withDays(entries), ...this.state.pending(card.session).map((one) => ({ ...one, key: one.act.ref }))];
+    const pending = this.state.pending(card.session).map((one) => ({ ...one, key: one.act.ref }));
+    const items = [{ packet: true, key: "packet" }, ...arranged(entries), ...pending];
     const context = { state: this.state, card, log };
     keyed(this.lines, items, itemKey, (item) => this.#stamp(item, context), (item) => this.#line(item, context));
     this.log.setAttribute("aria-label", card.client.name || t("anonymous"));
@@ -169,16 +181,31 @@ export class Dialog {
   #drawFoot(card) {
     const mine = this.state.isMine(card);
     const kind = mine ? "mine" : card.state === "joined" ? `joined-${card.agent.id}` : card.state;
-    keyed(this.foot, [kind], () => "foot", () => `${kind}/${card.session}/${card.ended?.how ?? ""}`, () => this.#footView(card, mine));
+    const stamp = () => JSON.stringify([kind, card.session, card.ended?.how, card.blocked, this.#next()]);
+    keyed(this.foot, [kind], () => "foot", stamp, () => this.#footView(card, mine));
     this.composer.draw(card, mine);
   }
 
   #footView(card, mine) {
-    const view = h("div", { class: "foot-view" });
-    if (card.state === "ended") view.append(h("p", { class: "hint" }, endedWords(card)));
-    else if (!mine) view.append(this.#takeRow(card));
-    if (card.state !== "ended") view.append(this.composer.root);
-    return view;
+    if (card.state === "ended") return h("div", { class: "foot-view" }, this.#endedRow(card));
+    return h("div", { class: "foot-view" }, !mine && this.#takeRow(card), this.composer.root);
+  }
+
+  /** The dialog that has waited longest. */
+  #next() {
+    const waiting = [...this.state.cards.values()].filter((card) => card.state === "waiting");
+    return waiting.sort((a, b) => a.since - b.since)[0]?.session;
+  }
+
+  #endedRow(card) {
+    const next = this.#next();
+    const unblock = () => this.state.act({ type: "block", session: card.session, blocked: false });
+    return h(
+      "div", { class: "take-row" },
+      h("p", { class: "hint" }, t("ended.hint"), " ", endedWords(card)),
+      card.blocked && this.state.wasMine(card) && button(t("act.unblock"), { onclick: unblock }),
+      next && button(t("empty.take-next"), { kind: "primary", onclick: () => this.desk.open(next) }),
+    );
   }
 
   #takeRow(card) {
@@ -191,6 +218,7 @@ export class Dialog {
     return h(
       "div", { class: "take-row" },
       h("p", { class: "hint" }, hint),
+      button(t("write.note"), { icon: "note", key: "n", onclick: () => this.composer.focus(true), "data-focus": "note" }),
       card.state === "message" && button(t("act.done"), { icon: "check", onclick: done }),
       button(label, { icon: "take", key: "t", kind: colleague ? "" : "primary", onclick: () => this.take(), "data-focus": "take" }),
     );
@@ -228,12 +256,18 @@ function itemKey(item) {
   return item.key ?? item.number;
 }
 
-function* withDays(entries) {
-  let day = "";
+/** Entries by number, with a line between days; words of one author shortly one after another stand together. */
+function* arranged(entries) {
+  let before = null;
   for (const entry of entries.sort((a, b) => a.number - b.number)) {
-    const its = new Date(entry.at * 1000).toDateString();
-    if (its !== day) yield { day: entry.at, key: `day-${its}` };
-    day = its;
-    yield entry;
+    const day = new Date(entry.at * 1000).toDateString();
+    if (!before || day !== new Date(before.at * 1000).toDateString()) yield { day: entry.at, key: `day-${day}` };
+    yield { ...entry, joins: Boolean(before) && joins(before, entry) };
+    before = entry;
   }
+}
+
+function joins({ at, body: before }, { at: now, body }) {
+  const same = before.type === "said" && body.type === "said" && before.role === body.role && before.author.id === body.author.id;
+  return same && body.role !== "system" && now - at < TOGETHER_SECONDS;
 }

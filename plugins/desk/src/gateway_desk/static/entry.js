@@ -14,7 +14,7 @@ export function isShown({ body }) {
 
 /** What an element depends on: when it changes, the element is made anew. */
 export function entryStamp(entry, { log }) {
-  return JSON.stringify([entry.number, log.fates.get(entry.number)]);
+  return JSON.stringify([entry.joins, log.fates.get(entry.number)]);
 }
 
 export function separator(seconds) {
@@ -23,6 +23,7 @@ export function separator(seconds) {
 
 export function entryElement(entry, context) {
   const { body } = entry;
+  if (body.type === "said" && body.role === "system") return toldElement(entry, context);
   if (body.type === "said") return saidElement(entry, context);
   if (body.type === "noted") return noteElement(entry.at, body.agent.name, body.text);
   return eventElement(entry, context);
@@ -35,7 +36,7 @@ function saidElement(entry, context) {
   const mine = body.role === "agent" && body.author.id === context.state.me;
   const fate = context.log.fates.get(entry.number);
   return h(
-    "article", { class: `said said-${body.role} ${mine ? "said-mine" : ""}` },
+    "article", { class: `said said-${body.role} ${mine ? "said-mine" : ""} ${entry.joins ? "said-joins" : ""}` },
     avatar(body.author, body.role === "client" ? "client" : body.role === "agent" ? "agent" : "bot"),
     h(
       "div", { class: "said-body" },
@@ -46,20 +47,27 @@ function saidElement(entry, context) {
   );
 }
 
+/** What the gateway told the client by itself: "Anna is here." */
+function toldElement(entry, context) {
+  return h(
+    "div", { class: "event event-told" }, icon("info"),
+    h("span", {}, h("span", { class: "told-to" }, `${t("entry.system")}: `), ...contents(entry.body.message, context.state)),
+    h("time", { title: moment(entry.at) }, clock(entry.at)),
+  );
+}
+
 function authorOf(body, mine, card) {
   switch (body.role) {
     case "client": return body.author.name || card.client.name || t("anonymous");
     case "bot": return body.author.name || t("entry.bot");
-    case "system": return t("entry.system");
     default: return mine ? t("entry.you") : body.author.name || body.author.id;
   }
 }
 
 function byline(name, role, at) {
-  const sign = { bot: "bot", system: "info" }[role];
   return h(
     "header", { class: "byline" },
-    sign && icon(sign), h("strong", {}, name),
+    role === "bot" && icon("bot"), h("strong", {}, name),
     h("time", { datetime: new Date(at * 1000).toISOString(), title: moment(at) }, clock(at)),
   );
 }

@@ -86,20 +86,11 @@ export class Link extends EventTarget {
   }
 
   #tell(frame) {
-    if (frame.type === "refused" && frame.code === "later") {
-      setTimeout(() => this.#again(frame.ref), (frame.retry_after ?? 1) * 1000);
-      return;
-    }
     if (frame.type === "ok" || frame.type === "refused") {
       frame.act = this.#unsent.get(frame.ref);
       this.forget(frame.ref);
     }
     this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
-  }
-
-  #again(ref) {
-    const act = this.#unsent.get(ref);
-    if (act) this.send(act);
   }
 
   #lost(socket, event) {

@@ -37,6 +37,11 @@ export class List {
     return SECTIONS.flatMap((name) => this.#cards(name).map((card) => card.session));
   }
 
+  /** Puts the focus on a dialog's line, as one returns from it. */
+  focus(session) {
+    this.root.querySelector(`[data-session="${CSS.escape(session)}"]`)?.focus();
+  }
+
   draw() {
     this.#drawMe();
     for (const name of SECTIONS) this.#drawSection(name);

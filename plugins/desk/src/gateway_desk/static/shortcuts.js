@@ -28,6 +28,7 @@ export function startShortcuts(desk) {
     "?": () => openHelp(),
   };
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && desk.detailsCover && !document.querySelector("dialog[open]")) return desk.toggleDetails(false);
     const act = event.altKey ? { ArrowDown: keys.j, ArrowUp: keys.k }[event.key] : plainKey(event) && keys[event.key];
     if (!act || document.querySelector("dialog[open]")) return;
     event.preventDefault();

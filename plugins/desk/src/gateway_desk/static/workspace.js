@@ -32,7 +32,20 @@ class Desk {
   constructor(app, state) {
     this.app = app;
     this.state = state;
-    this.detailsOpen = recall("details", innerWidth > 1180);
+    this.detailsOpen = this.#wide.matches && recall("details", true);
+  }
+
+  #wide = matchMedia("(min-width: 1181px)");
+  #phone = matchMedia("(max-width: 760px)");
+
+  /** One column: list or dialog. */
+  get narrow() {
+    return this.#phone.matches;
+  }
+
+  /** The details lie over the dialog. */
+  get detailsCover() {
+    return this.detailsOpen && !this.#wide.matches;
   }
 
   /** Called with the first welcome: from then on the page stays, connected or not. */
@@ -65,7 +78,7 @@ class Desk {
 
   toggleDetails(open = !this.detailsOpen) {
     this.detailsOpen = open;
-    remember("details", open);
+    if (this.#wide.matches) remember("details", open);
     this.draw();
   }
 
@@ -109,7 +122,10 @@ class Desk {
 
   #openFromAddress() {
     const session = decodeURIComponent(location.hash.slice(1)) || null;
+    const before = this.state.selected;
+    if (this.detailsCover) this.detailsOpen = false;
     this.state.select(session);
+    if (!session && before && this.narrow) requestAnimationFrame(() => requestAnimationFrame(() => this.list.focus(before)));
   }
 
   #explain(refusal) {

@@ -66,6 +66,7 @@ export const en = {
   "act.return": "Back to the bot",
   "act.close": "Close",
   "act.block": "Block the client",
+  "act.unblock": "Lift the block",
   "act.details": "Details",
   "act.back": "Back to the list",
   "act.done": "Done",
@@ -77,7 +78,7 @@ export const en = {
   "take.hint": "Nobody answers yet. Take the dialog to write to the client.",
   "take.colleague-hint": "{name} is talking to the client. You can read along and leave notes.",
   "take.message-hint": "The client goes on with the bot. Take the dialog to answer in person.",
-  "ended.hint": "This dialog is over.",
+  "ended.hint": "Over:",
 
   // How a dialog ended
   "ended.returned": "{name} gave the dialog back to the bot",
@@ -97,7 +98,7 @@ export const en = {
   // Entries of the log
   "entry.bot": "Bot",
   "entry.client": "Client",
-  "entry.system": "To the client",
+  "entry.system": "The client was told",
   "entry.you": "You",
   "entry.note": "Note from {name}, not shown to the client",
   "entry.started": "The client opened the chat",
