@@ -10,7 +10,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
-from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources.utils import parse_env_vars
 
 from gateway.config.source import Address, Place, Problem, Source
@@ -50,7 +49,7 @@ class _Environment(EnvSettingsSource):
         return parse_env_vars(self._environ, case_sensitive=False, ignore_empty=True)
 
     def decode_complex_value(self, field_name: str, field: Any, value: Any) -> Any:  # noqa: ARG002 - its signature
-        if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+        if not isinstance(value, str) or not _is_json(value):
             raise ValueError(field_name)
         return json.loads(value)
 
@@ -63,12 +62,10 @@ def override(source: Source, environ: Mapping[str, str]) -> None:
         source.problems.append(
             Problem(file=f"environment variable {name}", message=f"names no section; the sections are {sections}")
         )
-    try:
-        overrides = _Environment(relevant)()
-    except SettingsError as error:
-        source.problems.append(Problem(file="environment", message=f"cannot be understood: {error}"))
-        return
-    for address, value in _leaves(overrides, ()):
+    for name, mistake in _broken(relevant).items():
+        source.problems.append(Problem(file=f"environment variable {name}", message=mistake))
+        del relevant[name]
+    for address, value in _leaves(_Environment(relevant)(), ()):
         _lay(source, _own_names(address), value, _variable(address, relevant))
 
 
@@ -77,6 +74,25 @@ def _strangers(environ: Mapping[str, str]) -> Iterator[str]:
         section, separator, _ = name.upper().removeprefix(PREFIX).partition(SEPARATOR)
         if separator and section.lower() not in _Overrides.model_fields:
             yield name
+
+
+def _broken(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with the variables that are, or should be, JSON."""
+    wrong = {}
+    for name, value in environ.items():
+        whole_section = name.upper().removeprefix(PREFIX).lower() in _Overrides.model_fields
+        if whole_section and value and not value.lstrip().startswith("{"):
+            wrong[name] = 'a whole section is written as JSON, such as {"port": 9000}'
+        elif _is_json(value):
+            try:
+                json.loads(value)
+            except ValueError as error:
+                wrong[name] = f"begins like JSON and is none: {error}"
+    return wrong
+
+
+def _is_json(value: str) -> bool:
+    return value.lstrip().startswith(("[", "{"))
 
 
 def _leaves(data: Mapping[str, Any], above: Address) -> Iterator[tuple[Address, Any]]:

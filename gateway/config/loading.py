@@ -202,7 +202,7 @@ class _Checker:
     def _offer(self, family: Family, kind: object, address: Address, *, named: bool) -> Offer[Any] | None:
         offers = family.offers(self._host)
         if not named:
-            self._source.complain((*address, "type"), f"is required: {_installed(family, offers)}", at_key=True)
+            self._source.complain((*address, "type"), f"is required; {_installed(family, offers).lower()}", at_key=True)
             return None
         if isinstance(kind, str) and kind in offers:
             return offers[kind]

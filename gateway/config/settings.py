@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,7 +127,16 @@ class InstanceSettings(Section):
 
 
 Seconds = Annotated[float, Field(ge=0, le=366 * 86_400)]
-Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+
+
+def _language(value: str) -> str:
+    """Accept what looks like a BCP 47 tag."""
+    if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value) is None:
+        raise ValueError(f"{value!r} is no language; write it like en or pt-BR")
+    return value
+
+
+Language = Annotated[str, AfterValidator(_language)]
 
 
 class RouteSettings(Section):

@@ -17,7 +17,42 @@ if TYPE_CHECKING:
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-_VALUE_HELPS = ("_parsing", "_type", "literal_error", "enum", "greater_than", "less_than", "pattern_mismatch", "url_")
+_VALUE_HELPS = (
+    "_parsing",
+    "_type",
+    "_from_float",
+    "literal_error",
+    "enum",
+    "greater_than",
+    "less_than",
+    "pattern",
+    "url_",
+)
+
+_WORDS = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list",
+    "mapping_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_type": "must be text",
+    "too_long": "must have no more than {max_length} entries",
+    "too_short": "must have {min_length} or more entries",
+    "tuple_type": "must be a list",
+}
+"""pydantic's most frequent messages, for people who do not know Python."""
 
 
 def check(
@@ -76,11 +111,12 @@ class _Complaint:
             address = self._find(error)
             at_key = error["type"] in {"missing", "extra_forbidden"}
             if not self._source.is_settled(address):
+                at_key = at_key or error["loc"][-1:] == ("[key]",)
                 messages = found.setdefault((address, at_key), [])
                 message = self._message(error, address)
                 if message not in messages:
                     messages.append(message)
-        for (address, at_key), messages in found.items():
+        for (address, at_key), messages in _deepest(found).items():
             self._source.complain(address, " or ".join(messages), at_key=at_key)
 
     def _find(self, error: ErrorDetails) -> Address:
@@ -106,8 +142,7 @@ class _Complaint:
                 return self._ordinary(error, address)
 
     def _ordinary(self, error: ErrorDetails, address: Address) -> str:
-        message = error["msg"].replace("Input should be", "must be").replace(" should ", " must ")
-        message = message[:1].lower() + message[1:]
+        message = _words(error, secret=self._is_secret(error))
         value = error["input"]
         if not self._may_show(error, address, value):
             return self._without_secrets(message)
@@ -117,8 +152,10 @@ class _Complaint:
     def _may_show(self, error: ErrorDetails, address: Address, value: object) -> bool:
         if not isinstance(value, str | int | float | bool | None) or self._source.is_hidden(address):
             return False
-        secret = any(kind in {SecretStr, SecretBytes} for kind in _kinds_at(self._model, error["loc"]))
-        return not secret and any(part in error["type"] for part in _VALUE_HELPS)
+        return not self._is_secret(error) and any(part in error["type"] for part in _VALUE_HELPS)
+
+    def _is_secret(self, error: ErrorDetails) -> bool:
+        return any(kind in {SecretStr, SecretBytes} for kind in _kinds_at(self._model, error["loc"]))
 
     def _without_secrets(self, message: str) -> str:
         for secret in self._source.secrets:
@@ -138,6 +175,29 @@ class _Complaint:
                 if loc[-1] in {name, field.alias} and field.description:
                     return f": {field.description.rstrip('.')}"
         return ""
+
+
+def _words(error: ErrorDetails, *, secret: bool) -> str:
+    kind = error["type"]
+    if secret and kind in {"too_short", "too_long"}:
+        kind = f"string_{kind}"
+    if kind in _WORDS:
+        limits = error.get("ctx", {}).items()
+        return _WORDS[kind].format_map(
+            {name: int(limit) if isinstance(limit, float) and limit.is_integer() else limit for name, limit in limits}
+        )
+    message = error["msg"].replace("Input should be", "must be").replace(" should ", " must ")
+    return message[:1].lower() + message[1:]
+
+
+def _deepest(found: dict[tuple[Address, bool], list[str]]) -> dict[tuple[Address, bool], list[str]]:
+    """Leave out what is said of a value as a whole if something is said of what is inside it (branches of a union)."""
+    addresses = [address for address, _ in found]
+    return {
+        (address, at_key): messages
+        for (address, at_key), messages in found.items()
+        if not any(len(other) > len(address) and other[: len(address)] == address for other in addresses)
+    }
 
 
 def _names(model: type[BaseModel]) -> list[str]:
