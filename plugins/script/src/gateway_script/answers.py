@@ -11,8 +11,9 @@ from gateway_script.patterns import search
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gateway_script.actions import Ask, Expect
     from gateway_script.hearing import Heard
-    from gateway_script.script import Ask, ChoicePart, Expect
+    from gateway_script.parts import ChoicePart
 
 EMAIL = re.compile(r"[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
 PHONE = re.compile(r"\+?\(?\d[\d\s().\-/]{4,24}\d")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway_script.mistakes import did_you_mean, listed
 from gateway_script.names import Names
-from gateway_script.script import CONTENTS, VERBS
+from gateway_script.parts import CONTENTS, VERBS
 from gateway_script.source import Items, Table, place_of
 
 if TYPE_CHECKING:

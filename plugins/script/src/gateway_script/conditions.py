@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway_script.clauses import AgentsOnline, AllOf, AnyOf, Compare, Condition, Not
 from gateway_script.hearing import normal
 from gateway_script.patterns import search
-from gateway_script.script import AgentsOnline, AllOf, AnyOf, Compare, Condition, Not
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway_script.facts import Facts
 
 
@@ -36,7 +38,7 @@ def compares(compare: Compare, facts: Facts) -> bool:
 def text_fits(compare: Compare, value: str, facts: Facts) -> bool:
     """Compare words."""
     said = normal(value)
-    found = {
+    found: dict[str, Callable[[], bool]] = {
         "known": lambda: bool(value) is compare.known,
         "is_": lambda: said == normal(facts.fill(compare.is_)),
         "is_not": lambda: said != normal(facts.fill(compare.is_not)),

@@ -39,10 +39,10 @@ def blocks(root: Table) -> Iterator[tuple[str, Any, Place]]:
     for number, rule in enumerate(rules if isinstance(rules, list) else ()):
         if isinstance(rule, Table) and "do" in rule:
             yield f"rules[{number}]", rule["do"], rule.places["do"]
-    for section in ("steps", "on_return"):
-        table = root.get(section)
-        for name in table if isinstance(table, Table) else ():
-            yield name if section == "steps" else f"on_return.{name}", table[name], table.places[name]
+    for section, prefix in (("steps", ""), ("on_return", "on_return.")):
+        if isinstance(table := root.get(section), Table):
+            for name, block in table.items():
+                yield f"{prefix}{name}", block, table.places[name]
 
 
 def items(block: Any) -> Items | list[Any]:
@@ -159,8 +159,9 @@ def check_reached(root: Table, names: Names, warnings: Mistakes) -> None:
     while more := {target for name in reached for target in leads.get(name, ())} - reached:
         reached |= more
     steps = root.get("steps")
-    for name in names.steps - reached if isinstance(steps, Table) else ():
-        warnings.add(steps.places[name], "no `goto` and no button leads to this step")
+    for name, place in steps.places.items() if isinstance(steps, Table) else ():
+        if name not in reached:
+            warnings.add(place, "no `goto` and no button leads to this step")
 
 
 def gotos(block: Any) -> Iterator[str]:

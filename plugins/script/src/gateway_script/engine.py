@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import BotReply, TooLarge, Turn, UserMistake
-
 from gateway_script import dialog, media
 from gateway_script.loading import load
 from gateway_script.program import Program, compiled
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gateway import Attachment, Context
-
     from gateway_script.options import ScriptOptions
 
 

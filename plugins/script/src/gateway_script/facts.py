@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway import Turn
-
     from gateway_script.memory import Memory
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationInfo  # noqa: TC002 - read at run time
+from pydantic import BeforeValidator, Field, ValidationInfo
 
 from gateway_script.mistakes import did_you_mean
 from gateway_script.names import BUILT_IN, VARIABLE_NAME, Names, is_attribute
@@ -139,7 +139,9 @@ def check_keyword(names: Names, word: Word) -> None:
     if word.strip() and not any(character.isalnum() for character in word):
         names.mistakes.add(word.place, f"{str(word)!r} has no letter or digit, so it would never be found")
     if any("*" in part.strip("*") for part in word.split()):
-        names.mistakes.add(word.place, f"in {str(word)!r} a `*` stands inside a word; only beginning or end may be open")
+        names.mistakes.add(
+            word.place, f"in {str(word)!r} a `*` stands inside a word; only beginning or end may be open"
+        )
 
 
 def check_link(names: Names, word: Word) -> None:
@@ -172,7 +174,9 @@ Source = Annotated[str, checked(check_source), checked(check_template), checked(
 Keyword = Annotated[str, checked(check_keyword), checked(check_words)]
 Link = Annotated[str, checked(check_link), checked(check_template)]
 
-Words = Annotated[list[Plain], Field(min_length=1), BeforeValidator(one_or_more, json_schema_input_type=str | list[str])]
+Words = Annotated[
+    list[Plain], Field(min_length=1), BeforeValidator(one_or_more, json_schema_input_type=str | list[str])
+]
 Keywords = Annotated[
     list[Keyword], Field(min_length=1), BeforeValidator(one_or_more, json_schema_input_type=str | list[str])
 ]

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gateway import Contact, Location, Media, Message, Pressed, Text
-
 from gateway_script.patterns import LONGEST_TEXT, search
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ class Heard:
     text: str = ""
     pressed: str | None = None
     """Value of the button, if one was pressed or its words were typed."""
+    touched: bool = False
+    """The button was really pressed."""
     kinds: frozenset[str] = frozenset()
     """What was sent besides words: image, file, location …"""
     url: str = ""
@@ -41,6 +42,7 @@ def hear(message: Message, offered: Mapping[str, str]) -> Heard:
     return Heard(
         text=text,
         pressed=pressed if pressed is not None else typed_button(text, offered),
+        touched=pressed is not None,
         kinds=frozenset(kinds_of(message)),
         url=files[0].attachment.url if files else "",
     )

@@ -38,9 +38,7 @@ def load(path: Path) -> Loaded:
     mistakes, warnings = Mistakes(shown), Mistakes(shown)
     text = text_of(path, mistakes)
     script = None if text is None else parse(text, path.parent, mistakes, warnings)
-    return Loaded(
-        script=None if mistakes.found else script, mistakes=mistakes.lines(), warnings=warnings.lines()
-    )
+    return Loaded(script=None if mistakes.found else script, mistakes=mistakes.lines(), warnings=warnings.lines())
 
 
 def shown_as(path: Path) -> str:

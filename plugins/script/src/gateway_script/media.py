@@ -9,17 +9,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from gateway import Attachment
-
 from gateway_script.fields import is_address
+from gateway_script.parts import CardPart, MediaPart
 from gateway_script.program import parts_of
-from gateway_script.script import CardPart, MediaPart
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from gateway import Context
-
     from gateway_script.script import Script
 
 UNKNOWN = "application/octet-stream"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gateway import Options
 from pydantic import Field
+
+from gateway import Options
 
 
 class ScriptOptions(Options):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gateway import BotEngineKind, hookimpl
-
 from gateway_script.engine import build, check
 from gateway_script.options import ScriptOptions
 

@@ -7,25 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from gateway_script.actions import Action, Ask, Close, Goto, If, OneOf, Say, Set, Transfer
+from gateway_script.clauses import Condition
 from gateway_script.names import RESERVED_STEPS, is_attribute
+from gateway_script.parts import ButtonPart, Part
 from gateway_script.patterns import captures
-from gateway_script.script import (
-    Action,
-    Ask,
-    ButtonPart,
-    Close,
-    Condition,
-    Goto,
-    If,
-    OneOf,
-    Part,
-    Rule,
-    Say,
-    Script,
-    Set,
-    Transfer,
-    When,
-)
+from gateway_script.script import Rule, Script, When
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,5 +226,3 @@ class Compiler:
         self.operations[here] = Choose(tuple(targets))
         for end in ends:
             self.operations[end] = Jump(len(self.operations))
-
-

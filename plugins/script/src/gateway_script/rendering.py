@@ -22,18 +22,17 @@ from gateway import (
     Text,
 )
 from gateway import Transfer as TransferRequest
-
 from gateway_script.fields import is_address
 from gateway_script.media import media_type_of
+from gateway_script.parts import MEDIA
 from gateway_script.program import value_of
-from gateway_script.script import MEDIA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gateway_script.actions import TransferPart
     from gateway_script.facts import Facts
-    from gateway_script.script import ButtonPart, CardPart, ContactPart, LocationPart, MediaPart, MessagePart
-    from gateway_script.script import TransferPart
+    from gateway_script.parts import ButtonPart, CardPart, ContactPart, LocationPart, MediaPart, MessagePart
 
     Content = Text | Media | Location | Contact | Carousel | Buttons
 
