@@ -67,7 +67,7 @@ lock: $(BIN)/uv ## Renew uv.lock after a change of dependencies; ARGS=--upgrade 
 
 .PHONY: clean
 clean: ## Remove everything that can be made again, .venv included
-	@rm -rf $(VENV) dist build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) config/.demo dist build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find gateway plugins tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(STAMP): $(BIN)/uv pyproject.toml uv.lock $(wildcard plugins/*/pyproject.toml)
