@@ -136,7 +136,15 @@ class Transfer(Part):
     transfer: Annotated[TransferPart, BeforeValidator(_transfer, json_schema_input_type=str | TransferPart | None)]
 
 
-ACTIONS: dict[str, type[Part]] = {"ask": Ask, "one_of": OneOf, "if": If, "set": Set, "transfer": Transfer, "goto": Goto, "close": Close}
+ACTIONS: dict[str, type[Part]] = {
+    "ask": Ask,
+    "one_of": OneOf,
+    "if": If,
+    "set": Set,
+    "transfer": Transfer,
+    "goto": Goto,
+    "close": Close,
+}
 
 
 def _action_kind(data: Any) -> str | None:

@@ -56,7 +56,13 @@ class Not(Part):
     not_: Condition = Field(alias="not")
 
 
-CONDITIONS: dict[str, type[Part]] = {"variable": Compare, "agents_online": AgentsOnline, "all": AllOf, "any": AnyOf, "not": Not}
+CONDITIONS: dict[str, type[Part]] = {
+    "variable": Compare,
+    "agents_online": AgentsOnline,
+    "all": AllOf,
+    "any": AnyOf,
+    "not": Not,
+}
 
 
 def _condition_kind(data: Any) -> str | None:

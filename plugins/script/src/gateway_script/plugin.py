@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gateway import BotEngineKind, hookimpl
+from gateway_script.commands import add_commands
 from gateway_script.engine import build, check
 from gateway_script.options import ScriptOptions
+
+if TYPE_CHECKING:
+    from gateway import Commands
 
 KIND = BotEngineKind(
     name="script",
@@ -20,3 +26,9 @@ KIND = BotEngineKind(
 def register_bot_engines() -> list[BotEngineKind[ScriptOptions]]:
     """Offer the scripted bot."""
     return [KIND]
+
+
+@hookimpl
+def register_commands() -> list[Commands]:
+    """Offer `gateway script check|talk|schema`."""
+    return [add_commands]
