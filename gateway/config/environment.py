@@ -99,8 +99,8 @@ def _leaves(data: Mapping[str, Any], above: Address) -> Iterator[tuple[Address, 
     for key, value in data.items():
         if isinstance(value, dict) and value:
             yield from _leaves(value, (*above, key))
-        else:
-            yield (*above, key), value
+        else:  # at some depths pydantic-settings leaves JSON as it is
+            yield (*above, key), json.loads(value) if isinstance(value, str) and _is_json(value) else value
 
 
 def _variable(address: Address, environ: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WIDTH = 110
 
 HEAD = """\
-# Every option of the integration gateway, with its default behind a `#` where it has one.
+# Every option of the integration gateway. Behind a `#` without a space stands an option with its default.
 # Made by `gateway example`; `gateway check` tells what is wrong with a file like this.
 #
 # Any value can come from elsewhere: { $env: NAME } takes an environment variable, { $file: path } the contents of a
@@ -123,7 +123,7 @@ def _options(fields: Mapping[str, FieldInfo], given: Mapping[str, str]) -> str:
         key = _key(name, field)
         description = " ".join((field.description or "").split())
         text += "".join(f"# {line}\n" for line in textwrap.wrap(description, WIDTH))
-        text += given.get(key) or f"# {key}: {_default(field)}\n"
+        text += given.get(key) or f"#{key}: {_default(field)}\n"
     return text
 
 

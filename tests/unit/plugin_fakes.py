@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from importlib.metadata import EntryPoint
+from typing import Any
 
 from pydantic import Field, SecretStr
 
@@ -18,7 +19,7 @@ class Distribution:
 
 
 def entry_point(name, module, *, distribution=None, version="1.0"):
-    point = EntryPoint(name=name, value=module, group="gateway")
+    point: Any = EntryPoint(name=name, value=module, group="gateway")
     return point._for(Distribution(distribution or f"gateway-{name}", version))
 
 
@@ -73,17 +74,20 @@ class Business(Component):
         pass
 
 
-def channel(name="wire", options=Wire, build=Component, **more):
+BUILD: Any = Component
+
+
+def channel(name="wire", options: Any = Wire, build: Any = Component, **more):
     return ChannelKind(name=name, summary=f"The {name}.", options=options, build=build, **more)
 
 
-def bot(name="echo", options=Plain, **more):
-    return BotEngineKind(name=name, summary=f"The {name}.", options=options, build=Component, **more)
+def bot(name="echo", options: Any = Plain, **more):
+    return BotEngineKind(name=name, summary=f"The {name}.", options=options, build=BUILD, **more)
 
 
-def platform(name="office", options=Plain, **more):
-    return AgentPlatformKind(name=name, summary=f"The {name}.", options=options, build=Component, **more)
+def platform(name="office", options: Any = Plain, **more):
+    return AgentPlatformKind(name=name, summary=f"The {name}.", options=options, build=BUILD, **more)
 
 
-def listener(name="ear", options=Plain, **more):
-    return ListenerKind(name=name, summary=f"The {name}.", options=options, build=Component, **more)
+def listener(name="ear", options: Any = Plain, **more):
+    return ListenerKind(name=name, summary=f"The {name}.", options=options, build=BUILD, **more)

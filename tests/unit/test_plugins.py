@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from gateway import ChannelKind, Options, hookimpl
+from gateway import Options, hookimpl
 from gateway.plugins import PluginHost
 from tests.unit.plugin_fakes import bot, channel, entry_point, listener, module, platform, plugin
 
@@ -100,8 +100,10 @@ def test_a_missing_module_names_the_distribution_and_the_command_that_helps(good
 
     assert problems(host) == {
         "shop": [
-            "cannot be imported: module 'a_module_nobody_has' is missing. "
-            "Install it again with what it needs: pip install --force-reinstall gateway-shop"
+            (
+                "cannot be imported: module 'a_module_nobody_has' is missing. "
+                "Install it again with what it needs: pip install --force-reinstall gateway-shop"
+            )
         ]
     }
     assert list(host.channels) == ["stripes"]
@@ -154,7 +156,7 @@ def wants(something):
         (asynchronous, "hook register_channels is `async def`, and hooks run before there is an event loop. Make it a"),
         (wants, "cannot be registered: PluginValidationError: Plugin 'gateway-bad:bad' for hook 'register_channels'"),
         (lambda: None, "hook register_channels must return a list (TypeError: 'NoneType' object is not iterable"),
-        (lambda: channel(), "hook register_channels must return a list (TypeError: 'ChannelKind' object is not iter"),
+        (channel, "hook register_channels must return a list (TypeError: 'ChannelKind' object is not iter"),
         (lambda: ["wire"], "hook register_channels offers 'wire', which is no ChannelKind. Report it to the authors"),
         (lambda: [bot("echo")], "hook register_channels offers BotEngineKind(name='echo'"),
         (
@@ -162,7 +164,7 @@ def wants(something):
             "hook register_channels offers a kind named 'Wire 2': use small letters, digits and dashes, a letter first",
         ),
         (
-            lambda: [ChannelKind(name="x", summary="", options=dict, build=dict)],
+            lambda: [channel("x", options=dict)],
             "hook register_channels offers kind 'x', whose options are no subclass of gateway.Options",
         ),
         (
@@ -203,8 +205,10 @@ def test_a_misspelt_hook_comes_with_a_guess(good, monkeypatch):
 
     assert problems(host) == {
         "typo": [
-            "there is no hook 'register_chanels'; did you mean 'register_channels'? The hooks are register_channels, "
-            "register_bot_engines, register_agent_platforms, register_listeners, register_commands"
+            (
+                "there is no hook 'register_chanels'; did you mean 'register_channels'? "
+                "The hooks are register_channels, register_bot_engines, register_agent_platforms, register_listeners, register_commands"
+            )
         ]
     }
     assert list(host.channels) == ["stripes"]
@@ -223,8 +227,10 @@ def test_a_plugin_without_hooks_is_told_so(monkeypatch):
 
     assert problems(PluginHost([entry_point("empty", "fake_empty")])) == {
         "empty": [
-            "fake_empty implements no hook. Write a function such as `register_channels` with `@gateway.hookimpl` "
-            "above it, or correct the entry point 'empty'"
+            (
+                "fake_empty implements no hook. Write a function such as `register_channels` with `@gateway.hookimpl` "
+                "above it, or correct the entry point 'empty'"
+            )
         ]
     }
 
