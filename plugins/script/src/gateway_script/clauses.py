@@ -84,7 +84,7 @@ Condition = TypeAliasType(
         Discriminator(
             _condition_kind,
             custom_error_type="no_condition",
-            custom_error_message=f"this is no condition; begin with {listed(CONDITIONS)}",
+            custom_error_message="this is no condition",
         ),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gateway_script.clauses import CONDITIONS
 from gateway_script.mistakes import did_you_mean, listed
 from gateway_script.names import Names
 from gateway_script.parts import CONTENTS, VERBS
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
+EMPTY = "nothing stands here; add something or remove the key"
 KINDS = {Table: "a mapping", Items: "a list", dict: "a mapping", list: "a list", type(None): "nothing"}
 
 
@@ -23,7 +25,8 @@ def complain(error: ValidationError, root: Table, names: object) -> None:
     assert isinstance(names, Names)  # noqa: S101 - the context this package validates with
     for details in error.errors(include_url=False):
         place = place_of(root, details["loc"])
-        names.mistakes.add_once(place, wording(details))
+        if details["type"] not in {"missing", "value_error"} or place.path not in names.mistakes.explained:
+            names.mistakes.add_once(place, wording(details))
 
 
 def wording(details: ErrorDetails) -> str:
@@ -42,7 +45,7 @@ def shown(value: Any) -> str:
 
 def expected(what: str) -> Callable[[Any, dict[str, Any]], str]:
     """Say what should stand there."""
-    return lambda value, _: f"here should be {what}, not {shown(value)}"
+    return lambda value, _: EMPTY if value is None else f"here should be {what}, not {shown(value)}"
 
 
 def missing(_: Any, __: dict[str, Any]) -> str:
@@ -59,13 +62,13 @@ def none_of(value: Any, context: dict[str, Any]) -> str:
 
 def limit(words: str, key: str) -> Callable[[Any, dict[str, Any]], str]:
     """A number outside its limits."""
-    return lambda value, context: f"should be {words} {context[key]}, not {value}"
+    return lambda value, context: f"should be {words} {context[key]:g}, not {value}"
 
 
 def too_short(value: Any, context: dict[str, Any]) -> str:
     """A list with too few items."""
     least = context["min_length"]
-    return "nothing stands here; add something or remove the key" if not value else f"at least {least} are needed"
+    return EMPTY if not value else f"at least {least} are needed"
 
 
 def too_long(_: Any, context: dict[str, Any]) -> str:
@@ -89,6 +92,14 @@ def no_action(value: Any, _: dict[str, Any]) -> str:
     return f"{first!r} is nothing a bot can do{guess}"
 
 
+def no_condition(value: Any, _: dict[str, Any]) -> str:
+    """A mapping that is none of the conditions."""
+    if not isinstance(value, Table):
+        return f"{shown(value)} is no condition; write one like `agents_online: true` or `variable: name`"
+    first = str(next(iter(value), ""))
+    return f"this is no condition{did_you_mean(first, CONDITIONS) or f'; it begins with {listed(CONDITIONS)}'}"
+
+
 WORDS: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "missing": missing,
     "string_type": expected("a text"),
@@ -109,4 +120,5 @@ WORDS: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "too_long": too_long,
     "value_error": own,
     "no_action": no_action,
+    "no_condition": no_condition,
 }

@@ -53,6 +53,8 @@ class Mistakes:
 
     file: str
     found: list[Mistake] = field(default_factory=list)
+    explained: set[str] = field(default_factory=set)
+    """Paths of which the unknown key beside them already tells enough."""
 
     def add(self, place: Place, text: str) -> None:
         """Note a mistake."""
@@ -63,6 +65,12 @@ class Mistakes:
         if Mistake(place, text) not in self.found:
             self.add(place, text)
 
+    def add_unknown(self, place: Place, text: str, guess: str | None) -> None:
+        """Note a key that means nothing, and whatever it was probably meant to be."""
+        self.add(place, text)
+        parent = place.path.rpartition(".")[0]
+        self.explained |= {parent, f"{parent}.{guess}" if parent else str(guess)}
+
     def lines(self) -> list[str]:
         """Return them in the order of the file."""
         ordered = sorted(self.found, key=lambda mistake: (mistake.place.line, mistake.place.column))
@@ -71,9 +79,15 @@ class Mistakes:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?`, or nothing if nothing is near."""
+    guess = nearest(word, known)
+    return f"; did you mean {guess!r}?" if guess else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that looks most like this one, if one does."""
     spelled = {name.casefold(): name for name in known}
     close = get_close_matches(word.casefold(), spelled, n=1, cutoff=0.6)
-    return f"; did you mean {spelled[close[0]]!r}?" if close else ""
+    return spelled[close[0]] if close else None
 
 
 def listed(names: Iterable[str], last: str = "or") -> str:

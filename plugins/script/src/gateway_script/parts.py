@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from gateway_script.fields import Link, Plain, Source, Step, Text, Value, short
-from gateway_script.mistakes import did_you_mean, listed
+from gateway_script.mistakes import did_you_mean, listed, nearest
 from gateway_script.names import Names
 from gateway_script.source import Table
 
@@ -29,7 +29,7 @@ class Part(BaseModel):
             return data
         known = cls.keys()
         for key in [key for key in data if key not in known]:
-            names.mistakes.add(data.places[key], cls.unknown(key, known))
+            names.mistakes.add_unknown(data.places[key], cls.unknown(key, known), nearest(key, known))
         return {key: value for key, value in data.items() if key in known}
 
     @classmethod
@@ -41,7 +41,7 @@ class Part(BaseModel):
     def unknown(cls, key: str, known: tuple[str, ...]) -> str:
         """Say what is wrong with a key that does not belong here."""
         if key in VERBS or key in CONTENTS:
-            return "this does not fit into the same item; begin a new one with `- ` in front of it"
+            return f"`{known[0]}` and `{key}` do not go into one item; begin a new one with `- ` before the second"
         return f"unknown key{did_you_mean(key, known) or f'; here may stand {listed(known)}'}"
 
 
@@ -139,7 +139,7 @@ class MessagePart(Part):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not any(getattr(self, key) for key in CONTENTS):
+        if all(getattr(self, key) is None for key in CONTENTS):
             raise ValueError(f"nothing is said; add {listed(CONTENTS)}")
         if self.say is not None and self.markdown is not None:
             raise ValueError("`say` and `markdown` in one message; join them or begin a new item with `- `")

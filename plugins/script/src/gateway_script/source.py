@@ -24,6 +24,10 @@ EMPTY = {"", "~", "null", "Null", "NULL"}
 PLAIN = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", "!"}
 
 
+class TooMany(Exception):
+    """More values than `MOST_VALUES`."""
+
+
 class Word(str):
     """A scalar, as written."""
 
@@ -62,7 +66,11 @@ def read(text: str, mistakes: Mistakes) -> Table | None:
     node = compose(text, mistakes)
     if node is None:
         return None
-    root = Reader(mistakes).value(node, START)
+    try:
+        root = Reader(mistakes).value(node, START)
+    except TooMany:
+        mistakes.add(START, f"more than {MOST_VALUES} values; are aliases multiplying them?")
+        return None
     if isinstance(root, Table):
         return root
     mistakes.add(START, "a script is a mapping with keys like `start`, `rules`, `steps`")
@@ -97,7 +105,7 @@ def report_syntax(text: str, error: yaml.MarkedYAMLError, mistakes: Mistakes) ->
 
 def wording(error: yaml.MarkedYAMLError) -> str:
     """What the parser says, with the usual cure."""
-    problem = error.problem or "cannot be read"
+    problem = (error.problem or "cannot be read").removeprefix("but ")
     cures = {
         "mapping values are not allowed here": "put the text in quotes if it contains a colon",
         "expected <block end>, but found": "check the indentation: the items of one list start in the same column",
@@ -107,6 +115,7 @@ def wording(error: yaml.MarkedYAMLError) -> str:
         "found unexpected end of stream": "a quote or bracket is not closed",
         "undefined alias": "`*name` needs an `&name` before it; put the text in quotes if it starts with *",
         "expected a single document": "a script is one document: remove the `---` between",
+        "expected alphabetic or numeric character": "put the text in quotes if it starts with * or &",
         "found duplicate anchor": "give each `&name` once",
     }
     text = f"{error.context or ''} {problem}"
@@ -144,10 +153,9 @@ class Reader:
         self.seen += 1
         if node in inside:
             self.mistakes.add(place, "an alias that contains itself")
-            return None
+            return word("…", place)
         if self.seen > MOST_VALUES:
-            self.mistakes.add_once(START, f"more than {MOST_VALUES} values; are aliases multiplying them?")
-            return None
+            raise TooMany
         self.check_tag(node, place)
         if isinstance(node, yaml.MappingNode):
             return self.table(node, place, (*inside, node))
@@ -196,24 +204,34 @@ def scalar(node: yaml.Node, place: Place) -> Word | None:
     style = getattr(node, "style", None)
     if style is None and node.value in EMPTY:
         return None
-    word = Word(node.value)
-    word.place = place
-    word.quoted = style is not None
-    return word
+    return word(node.value, place, quoted=style is not None)
+
+
+def word(text: str, place: Place, *, quoted: bool = False) -> Word:
+    """Return a scalar with its place."""
+    made = Word(text)
+    made.place = place
+    made.quoted = quoted
+    return made
 
 
 def place_of(root: Table, loc: tuple[int | str, ...]) -> Place:
     """Return where a value is, by its path; steps that name no key (pydantic's tags) are left out."""
     value: Any = root
     place = root.place
-    for step in loc:
+    for number, step in enumerate(loc):
         if isinstance(value, Table) and step in value:
             place, value = value.value_places[str(step)], value[str(step)]
         elif isinstance(value, Items) and isinstance(step, int) and step < len(value):
             place, value = value.places[step], value[step]
-        elif isinstance(value, Table) and step == loc[-1]:
+        elif isinstance(value, Table) and number == len(loc) - 1 and is_key(step):
             return place.below(str(step))
     return place
+
+
+def is_key(step: int | str) -> bool:
+    """Tell the name of a key from pydantic's tags and the indices of lists that are written without one."""
+    return isinstance(step, str) and not step.startswith("<")
 
 
 def plain(value: Any) -> Any:
