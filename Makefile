@@ -15,8 +15,8 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 
 UV := UV_PROJECT_ENVIRONMENT="$(abspath $(VENV))" UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV= $(BIN)/uv
 empty :=
-PLUGIN_PATH := $(subst $(empty) $(empty),:,$(wildcard plugins/*/src))
-SOURCES := conftest.py gateway plugins tests
+PYTHON_PATH := $(subst $(empty) $(empty),:,docs $(wildcard plugins/*/src))
+SOURCES := conftest.py docs gateway plugins tests
 
 .PHONY: help
 help: ## Show what can be done here
@@ -42,7 +42,7 @@ lint: $(STAMP) ## Check style and formatting
 
 .PHONY: types
 types: $(STAMP) ## Check types
-	@MYPYPATH="$(PLUGIN_PATH)" $(BIN)/mypy $(SOURCES)
+	@MYPYPATH="$(PYTHON_PATH)" $(BIN)/mypy $(SOURCES)
 
 .PHONY: imports
 imports: $(STAMP) ## Check who imports whom
@@ -55,6 +55,10 @@ format: $(STAMP) ## Put the code in shape
 
 .PHONY: check
 check: lint types imports test ## Do all that CI does
+
+.PHONY: docs
+docs: $(STAMP) ## Renew the reference pages that are made from the code
+	@$(BIN)/python docs/generate.py
 
 .PHONY: build
 build: $(STAMP) ## Build the wheels and sdists of the core and the plugins into dist/
