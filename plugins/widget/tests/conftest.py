@@ -1,15 +1,15 @@
-"""A widget instance on a real aiohttp server, over a small gateway of the tests' own."""
+"""Fixtures of the widget's tests."""
 
 from __future__ import annotations
 
 import pytest
-from gateway_widget.options import WidgetOptions
 
-from plugins.widget.tests.stage import Stage
+from gateway_widget.options import WidgetOptions
+from plugins.widget.tests.stage import SHOP, Stage
 
 
 @pytest.fixture
 async def stage():
-    """A running widget. `stage.with_options(...)` starts another one."""
-    async with Stage(WidgetOptions(origins=("https://shop.example.com",))) as stage:
+    """A running widget that the shop may show."""
+    async with Stage(WidgetOptions(origins=(SHOP,), demo=True)) as stage:
         yield stage

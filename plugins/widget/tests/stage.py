@@ -6,13 +6,13 @@ import hashlib
 import mimetypes
 import time
 from collections import defaultdict
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, cast
 
 import structlog
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, WSMsgType, web
 from aiohttp.test_utils import TestServer
-from gateway_widget.plugin import KIND
 
 from gateway import (
     Attachment,
@@ -45,7 +45,9 @@ from gateway import (
 from gateway import (
     Stage as HandoffStage,
 )
+from gateway_widget.plugin import KIND
 
+SHOP = "https://shop.example.com"
 BOT = Peer(id="faq", name="Robin")
 ANNA = Peer(id="anna", name="Anna")
 
@@ -121,6 +123,9 @@ class Clock:
     @property
     def now(self):
         return time.time() + self.skipped
+
+    def skip(self, *, days=0.0, hours=0.0, seconds=0.0):
+        self.skipped += (days * 24 + hours) * 3600 + seconds
 
 
 class Shelf:
@@ -247,6 +252,10 @@ class Stage:
     def url(self, path=""):
         return f"{self.origin}/site/{path}"
 
+    async def visitor(self, **asked):
+        """A caller who has a token."""
+        return await Caller(self).arrive(**asked)
+
     # --- playing bot and agent ---
 
     @property
@@ -287,3 +296,87 @@ class Stage:
 
     def close(self):
         self.book.add(self.conversation, Closed(by=Role.BOT), floor=Floor.CLOSED, handoff=None)
+
+
+class Caller:
+    """A browser without a screen: it talks to a stage the way the front-end does."""
+
+    def __init__(self, stage, *, origin=None):
+        self.stage = stage
+        self.headers = {"Origin": origin or stage.origin}
+        self.session: dict[str, Any] = {}
+
+    async def arrive(self, **asked):
+        async with self.post("session", json=asked) as response:
+            assert response.status == 200, await response.text()
+            self.session = await response.json()
+        return self
+
+    @property
+    def authorization(self):
+        return {"Authorization": f"Bearer {self.session['token']}"}
+
+    def post(self, path, **options):
+        headers = {**self.headers, **options.pop("headers", {})}
+        return self.stage.client.post(self.stage.url(path), headers=headers, **options)
+
+    def get(self, path, **options):
+        headers = {**self.headers, **options.pop("headers", {})}
+        return self.stage.client.get(self.stage.url(path), headers=headers, **options)
+
+    async def frame(self, **frame):
+        """Send a frame by POST; returns the answer."""
+        async with self.post("frames", json=frame, headers=self.authorization) as response:
+            return await response.json()
+
+    async def say(self, text, key="m1", **more):
+        return await self.frame(type="say", id=key, text=text, **more)
+
+    async def upload(self, body=b"hello", name="note.txt", media_type="text/plain"):
+        headers = {**self.authorization, "Content-Type": media_type}
+        async with self.post(f"files?name={name}", data=body, headers=headers) as response:
+            return response.status, await response.json()
+
+    @asynccontextmanager
+    async def socket(self, conversation="", after=0):
+        """A greeted socket, as a `Line`."""
+        url = self.stage.url("socket")
+        async with self.stage.client.ws_connect(url, headers=self.headers, max_msg_size=0) as socket:
+            hello = {"type": "hello", "token": self.session["token"], "conversation": conversation, "after": after}
+            await socket.send_json(hello)
+            yield Line(socket)
+
+
+class Line:
+    """A socket that keeps what it heard."""
+
+    def __init__(self, socket):
+        self.socket = socket
+        self.heard: list[dict[str, Any]] = []
+
+    async def hear(self, kind):
+        """Return the next frame of a kind."""
+        while True:
+            frame = await self.socket.receive_json(timeout=5)
+            self.heard.append(frame)
+            if frame["type"] == kind:
+                return frame
+
+    async def send(self, **frame):
+        await self.socket.send_json(frame)
+
+    async def end(self):
+        """Wait for the close; returns its code and reason."""
+        while True:
+            message = await self.socket.receive(timeout=5)
+            if message.type in {WSMsgType.CLOSE, WSMsgType.CLOSED}:
+                return self.socket.close_code, message.extra
+
+    async def numbers(self, last):
+        """Return the numbers of all entries heard, once `last` has come."""
+        while last not in (numbers := self._numbers()):
+            await self.hear("log")
+        return numbers
+
+    def _numbers(self):
+        return [entry["number"] for frame in self.heard if frame["type"] == "log" for entry in frame["entries"]]

@@ -53,13 +53,12 @@ class Access:
         async def guarded(request: web.Request) -> web.StreamResponse:
             if problem := self._problem(request):
                 return web.json_response({"type": "error", "code": "foreign_origin", "reason": problem}, status=403)
-            request["cors"] = self._headers(request)
             try:
                 response = await handler(request)
             except (BadInput, Unavailable) as error:
                 response = _answer(error)
             if not response.prepared:
-                response.headers.update(request["cors"])
+                response.headers.update(self.headers(request))
             return response
 
         return guarded
@@ -82,7 +81,8 @@ class Access:
     def _own(self, request: web.Request, origin: str) -> bool:
         return origin.lower() == self._own_origin or urlsplit(origin).netloc.lower() == request.host.lower()
 
-    def _headers(self, request: web.Request) -> Mapping[str, str]:
+    def headers(self, request: web.Request) -> Mapping[str, str]:
+        """Return what lets an allowed page read the answer. Only for answers that the guard does not see whole."""
         origin = request.headers.get("Origin")
         allowed = {"Access-Control-Allow-Origin": origin} if origin else {}
         return {**allowed, "Vary": "Origin, Accept-Encoding"}

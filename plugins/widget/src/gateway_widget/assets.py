@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from gateway_widget.bundle import bundle, lean_style
 from gateway_widget.texts import STATIC
 
 if TYPE_CHECKING:
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from typing import Any
 
-TYPES = {"js": "text/javascript", "css": "text/css", "json": "application/json", "html": "text/html"}
+TYPES = {
+    "js": "text/javascript",
+    "css": "text/css",
+    "json": "application/json",
+    "html": "text/html",
+    "svg": "image/svg+xml",
+}
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 
@@ -60,10 +67,10 @@ class Asset:
 
 
 class Assets:
-    """The widget's modules, style and texts, and the entry module that names them all."""
+    """The widget as browsers load it: an entry module, the chat in one file, its style and its texts."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._files = {name: Asset.of(name, body) for name, body in _read("widget")}
+        self._files = {name: Asset.of(name, body) for name, body in _front_end()}
         self.version = hashlib.sha256("".join(file.etag for file in self._files.values()).encode()).hexdigest()[:12]
         self.entry = Asset.of("widget.js", self._entry(config).encode())
 
@@ -77,11 +84,17 @@ class Assets:
         return sorted(self._files)
 
     def _entry(self, config: Mapping[str, Any]) -> str:
-        """Return the module a page embeds. It names every module, so that the browser fetches them side by side."""
-        modules = [name for name in self.names if name.endswith(".js") and name != "main.js"]
-        imports = "".join(f'import "./v/{self.version}/{name}";\n' for name in modules)
+        """Return the module a page embeds: it carries the instance's settings, so that nothing need be asked first."""
         settings = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
-        return f'{imports}import {{ mount }} from "./v/{self.version}/main.js";\nmount(import.meta.url, {settings});\n'
+        return f'import {{ mount }} from "./v/{self.version}/chat.js";\nmount(import.meta.url, {settings});\n'
+
+
+def _front_end() -> Iterator[tuple[str, bytes]]:
+    files = dict(_read("widget"))
+    modules = {name.removesuffix(".js"): body.decode() for name, body in files.items() if name.endswith(".js")}
+    yield "chat.js", bundle(modules, "main").encode()
+    yield "style.css", lean_style(files["style.css"].decode()).encode()
+    yield from ((name, body) for name, body in files.items() if name.startswith("lang/"))
 
 
 def demo_pages() -> dict[str, Asset]:

@@ -136,7 +136,7 @@ class WidgetChannel:
                 "visitor": visitor.id,
                 "name": visitor.name,
                 "verified": visitor.verified,
-                "seconds": visitor.expires_at - self._context.now(),
+                "seconds": self._reception.seconds_left(visitor),
             },
             headers={"Cache-Control": "no-store"},
         )
@@ -159,7 +159,7 @@ class WidgetChannel:
     # --- words and files ---
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        return await self._streams.events(request, self._visitor(request))
+        return await self._streams.events(request, self._visitor(request), self._access.headers(request))
 
     async def _frames(self, request: web.Request) -> web.StreamResponse:
         """Take one frame, for browsers without a socket; the answer is the one a socket would give."""

@@ -48,7 +48,10 @@ class About(Frame):
 
 
 class Say(About):
-    """The client says something. `id` is made by the browser; the same id happens once."""
+    """The client says something. `id` is made by the browser; the same id happens once.
+
+    `again` repeats what entry of that number said, after its delivery failed.
+    """
 
     type: Literal["say"]
     id: Id
@@ -56,6 +59,7 @@ class Say(About):
     pressed: Press | None = None
     files: tuple[Annotated[str, StringConstraints(max_length=4096)], ...] = Field(default=(), max_length=10)
     """Tickets that uploads were answered with."""
+    again: int | None = Field(default=None, ge=1)
 
 
 class Start(About):

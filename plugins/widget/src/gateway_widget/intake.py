@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway import (
@@ -18,6 +19,7 @@ from gateway import (
     Peer,
     Pressed,
     Role,
+    Said,
     Text,
     Typing,
 )
@@ -60,7 +62,7 @@ class Intake:
     async def _say(self, visitor: Visitor, frame: Say) -> dict[str, Any]:
         event = ClientWrote(
             client=_peer(visitor, frame),
-            message=Message(id=frame.id, contents=self._contents(visitor, frame)),
+            message=await self._message(visitor, frame),
             attributes=_attributes(visitor, frame),
             language=frame.language,
             verified=visitor.verified,
@@ -68,18 +70,29 @@ class Intake:
         received = await self._context.receive(event, key=_key(visitor, frame.id))
         return {"type": "ack", "id": frame.id, "conversation": received.conversation, "number": received.number}
 
-    def _contents(self, visitor: Visitor, frame: Say) -> tuple[Text | Pressed | Media, ...]:
+    async def _message(self, visitor: Visitor, frame: Say) -> Message:
+        message = self._new(visitor, frame) if frame.again is None else await self._said(visitor, frame)
+        if not message.contents:
+            raise BadInput("text: say something, press a button or send a file")
+        return message
+
+    async def _said(self, visitor: Visitor, frame: Say) -> Message:
+        """Return what the visitor said in entry `frame.again` of the newest conversation."""
+        number = frame.again or 0
+        conversation = await self._context.conversations.of_client(visitor.id)
+        if conversation is not None:
+            for entry in await self._context.conversations.entries(conversation.id, after=number - 1, limit=1):
+                if entry.number == number and isinstance(entry.body, Said) and entry.body.role is Role.CLIENT:
+                    return replace(entry.body.message, id=frame.id)
+        raise BadInput("again: you said nothing under this number")
+
+    def _new(self, visitor: Visitor, frame: Say) -> Message:
         if len(frame.text) > self._text_length:
             raise BadInput(f"text: at most {self._text_length} characters")
-        contents: list[Text | Pressed | Media] = []
-        if frame.pressed is not None:
-            contents.append(Pressed(value=frame.pressed.value, text=frame.pressed.text))
-        if frame.text.strip():
-            contents.append(Text(text=frame.text))
-        contents += [_media(self._uploads.attachment(visitor, ticket)) for ticket in frame.files]
-        if not contents:
-            raise BadInput("text: say something, press a button or send a file")
-        return tuple(contents)
+        pressed = [Pressed(value=frame.pressed.value, text=frame.pressed.text)] if frame.pressed else []
+        text = [Text(text=frame.text)] if frame.text.strip() else []
+        media = [_media(self._uploads.attachment(visitor, ticket)) for ticket in frame.files]
+        return Message(id=frame.id, contents=(*pressed, *text, *media))
 
     async def _happen(self, visitor: Visitor, frame: Start | Change | Leave | End) -> dict[str, Any]:
         await self._context.receive(_event(visitor, frame), key=_key(visitor, frame.id))

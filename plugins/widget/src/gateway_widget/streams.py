@@ -15,7 +15,7 @@ from gateway_widget.frames import FRAME_BYTES, read, read_hello
 from gateway_widget.tail import BEAT_SECONDS, Tail
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 
     from gateway import Conversations
     from gateway_widget.crowd import Crowd
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HELLO_SECONDS = 10.0
 CLOSE_BAD_FRAME = 4400
 CLOSE_UNAUTHORIZED = 4401
+EVENT_STREAM = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 REASON_BYTES = 120
 """A close reason may have 123 bytes."""
 
@@ -66,25 +67,18 @@ class Streams:
             pass  # The browser is gone; it will come again and say where it stopped.
         return socket
 
-    async def events(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    async def events(self, request: web.Request, visitor: Visitor, headers: Mapping[str, str]) -> web.StreamResponse:
         """Serve server-sent events after `?conversation=` and `?after=`."""
-        response = web.StreamResponse(
-            headers={
-                **request["cors"],
-                "Content-Type": "text/event-stream",
-                "Cache-Control": "no-store",
-                "X-Accel-Buffering": "no",
-            }
-        )
         after = _place(request)
+        response = web.StreamResponse(headers={**headers, **EVENT_STREAM})
         await response.prepare(request)
 
         async def send(frame: dict[str, Any]) -> None:
             await response.write(b"data: " + orjson.dumps(frame) + b"\n\n")
 
-        with suppress(ConnectionError, asyncio.CancelledError):
+        with suppress(ConnectionError):
             async with self._tailing(visitor, after, send) as tail:
-                await tail
+                await asyncio.wait((tail,))
         return response
 
     async def close(self) -> None:
@@ -99,17 +93,17 @@ class Streams:
         async def send(frame: dict[str, Any]) -> None:
             await socket.send_str(orjson.dumps(frame).decode())
 
-        async with self._tailing(visitor, (hello.conversation, hello.after), send) as tail:
-            tail.add_done_callback(lambda _: asyncio.ensure_future(_close(socket, WSCloseCode.GOING_AWAY, "again")))
-            async for message in socket:
-                if message.type is not WSMsgType.TEXT:
-                    raise BadInput("frames are text")
-                if answer := await self._answer(visitor, message.data):
-                    await send(answer)
+        listening = _running(self._listen(socket, visitor, send))
+        async with self._tailing(visitor, (hello.conversation, hello.after), send) as tail, listening as ear:
+            await asyncio.wait((tail, ear), return_when=asyncio.FIRST_COMPLETED)
+        await _close(socket, WSCloseCode.GOING_AWAY, "come again")
 
-    async def _answer(self, visitor: Visitor, data: str) -> dict[str, Any] | None:
-        frame = read(data)
-        return await answered(self._handle, visitor, frame)
+    async def _listen(self, socket: web.WebSocketResponse, visitor: Visitor, send: Send) -> None:
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT:
+                raise BadInput("frames are text")
+            if answer := await answered(self._handle, visitor, read(message.data)):
+                await send(answer)
 
     @asynccontextmanager
     async def _tailing(self, visitor: Visitor, after: tuple[str, int], send: Send) -> AsyncIterator[asyncio.Task[None]]:
@@ -122,15 +116,27 @@ class Streams:
             leave_queue=self._leave_queue,
         )
         with self._crowd.joined(tail):
-            task = asyncio.create_task(tail.run())
-            self._open.add(task)
-            try:
-                yield task
-            finally:
-                self._open.discard(task)
-                task.cancel()
-                with suppress(asyncio.CancelledError, ConnectionError):
-                    await task
+            async with _running(tail.run()) as task:
+                # Who a token speaks for is known only as long as it lives; the browser comes again with a new one.
+                lapse = asyncio.get_running_loop().call_later(self._reception.seconds_left(visitor), task.cancel)
+                self._open.add(task)
+                try:
+                    yield task
+                finally:
+                    self._open.discard(task)
+                    lapse.cancel()
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Run something beside the block and end it with the block; its errors are the block's."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def answered(handle: Handle, visitor: Visitor, frame: Inbound) -> dict[str, Any] | None:

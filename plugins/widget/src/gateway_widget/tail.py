@@ -106,7 +106,9 @@ class Tail:
         """Send what is new, for as long as the browser is there."""
         while True:
             try:
-                await asyncio.wait_for(self._wake.wait(), BEAT_SECONDS)
+                # Not `wait_for`: up to Python 3.11 it can swallow the cancellation that ends this task.
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await self._wake.wait()
             except TimeoutError:
                 await self._send({"type": "beat"})
                 continue

@@ -115,6 +115,10 @@ class Reception:
             verified=claims["p"],
         )
 
+    def seconds_left(self, visitor: Visitor) -> float:
+        """Return how long the visitor's token still counts."""
+        return max(0.0, visitor.expires_at - self._now())
+
     def newcomer(self) -> Visitor:
         """Return a visitor nobody has seen before."""
         return Visitor(id=f"v.{secrets.token_urlsafe(16)}", expires_at=self._now() + self._visitor_seconds)

@@ -29,6 +29,8 @@ export class Chat extends HTMLElement {
   #paging = false;
   #restless = false; // the line has been down for long enough to say so
   #unread = 0;
+  #focus = null; // what to focus once it can be seen
+  #visitor = null;
   #last = {};
 
   // config: the instance's options; base: the address of the instance, with a slash at the end
@@ -57,15 +59,15 @@ export class Chat extends HTMLElement {
   }
 
   open() {
+    this.#focus = this.composer;
     this.store.remember("open", true);
-    this.link.start();
+    this.link.nudge();
     this.#greet();
-    this.composer.focus();
   }
 
   close() {
+    if (this.shadowRoot.activeElement) this.#focus = this.launcher;
     this.store.remember("open", false);
-    this.launcher.focus({ preventScroll: true });
   }
 
   on(name, listener) {
@@ -77,18 +79,14 @@ export class Chat extends HTMLElement {
   }
 
   async identify(proof) {
-    const before = this.session.known?.visitor;
-    const { visitor } = await this.session.identify(proof);
-    if (before && before !== visitor) this.store.forget();
-    this.link.restart();
+    await this.session.identify(proof);
+    this.#meet();
   }
 
   logout() {
-    this.link.stop();
     this.session.forget();
     this.store.forget();
-    this.#greeted = false;
-    if (this.isOpen) this.open();
+    this.#meet();
   }
 
   setAttributes(attributes) {
@@ -111,15 +109,14 @@ export class Chat extends HTMLElement {
     this.style.setProperty("--on-accent", readable(config.page.accent ?? config.accent));
     const root_ = new URL("..", this.base).href;
     const files = { base: this.base, link: this.link, limit: config.uploadBytes, say, changed: () => this.composer.show() };
-    const post = (words) => this.#post(words);
     this.log = new Log(say, {
-      root: root_, avatar: config.avatar, press: (pressed) => (post({ pressed }), this.composer.focus()),
-      retry: (item) => this.#retry(item), earlier: () => this.#earlier(),
+      root: root_, avatar: config.avatar, press: (pressed) => this.#press(pressed),
+      retry: (item) => this.#retry(item), discard: ({ item }) => this.store.discard(item), earlier: () => this.#earlier(),
     });
     this.composer = new Composer(say, {
       uploads: new Uploads(files), limit: config.textLength, files: config.uploads,
       on: {
-        send: post, typing: (active) => this.link.tell({ type: "typing", active }),
+        send: (words) => this.#say(words), typing: (active) => this.link.tell({ type: "typing", active }),
         draft: () => this.store.recall("draft", ""), save: (text) => this.memory.set("draft", text),
       },
     });
@@ -152,6 +149,7 @@ export class Chat extends HTMLElement {
     visualViewport?.addEventListener("scroll", () => this.#fitViewport());
     PHONE.addEventListener("change", () => (this.panel.close(), this.#draw()));
     setInterval(() => this.#flush(), 5_000); // what another tab left behind
+    this.memory.watch((key) => key === "session" && this.#meet());
     this.#fitViewport();
     this.#draw();
     this.#emit("ready");
@@ -169,6 +167,7 @@ export class Chat extends HTMLElement {
   #lineChanged() {
     if (this.link.state === "online") {
       this.#restless = false;
+      this.#visitor = this.session.known?.visitor ?? null;
       this.#greet();
       this.#flush();
     } else {
@@ -177,13 +176,19 @@ export class Chat extends HTMLElement {
     this.#draw();
   }
 
-  #greeted = false;
+  // Somebody else is here now, perhaps because another tab said so: their log, not the one before.
+  #meet() {
+    const visitor = this.session.known?.visitor ?? null;
+    if (visitor === this.#visitor && this.link.state !== "lost") return;
+    this.#visitor = visitor;
+    this.store.reset();
+    this.link.stop();
+    if (visitor || this.isOpen) this.link.start();
+  }
 
-  // Lets the bot speak first, once, when somebody opens the chat who has none yet.
+  // Lets the bot speak first when somebody opens the chat who has none yet.
   #greet() {
-    if (this.#greeted || !this.isOpen || this.link.state !== "online") return;
-    this.#greeted = true;
-    if (!this.store.current) this.#ask({ type: "start", ...this.#about() });
+    if (this.isOpen && this.link.state === "online" && !this.store.current) this.#ask({ type: "start", ...this.#about() });
   }
 
   #about() {
@@ -199,17 +204,28 @@ export class Chat extends HTMLElement {
 
   // --- words ---
 
-  #post(words) {
-    this.store.post(words);
-    this.link.start();
+  #say({ text, files }) {
+    const words = text ? [{ type: "text", text, markup: "plain" }] : [];
+    const media = files.map(({ attachment }) => ({ type: "media", kind: kindOf(attachment), attachment, caption: "" }));
+    this.#post({ text, files: files.map(({ ticket }) => ticket) }, [...words, ...media]);
+  }
+
+  #press(pressed) {
+    this.#post({ pressed }, [{ type: "pressed", ...pressed }]);
+    this.composer.focus();
+  }
+
+  #post(say, contents, id) {
+    this.store.post(say, contents, id);
+    this.link.nudge();
     this.#flush();
   }
 
   // A message the gateway never took keeps its id; one that it took and could not deliver is said again, under an id
   // that all tabs agree on.
-  #retry({ item, id, contents }) {
-    if (item) this.store.retry(item);
-    else this.store.post(spoken(contents), `${id}.r`);
+  #retry({ item, id, number, contents }) {
+    if (!item) return this.#post({ again: number }, contents, `${id}.r`);
+    this.store.retry(item);
     this.#flush();
   }
 
@@ -227,10 +243,8 @@ export class Chat extends HTMLElement {
   }
 
   async #deliver(item) {
-    const { id, text, pressed, files } = item;
-    const said = { type: "say", id, text, pressed, files: files.map(({ ticket }) => ticket), ...this.#about() };
     try {
-      await this.link.ask(said);
+      await this.link.ask({ type: "say", id: item.id, ...item.say, ...this.#about() });
       this.store.acknowledged(item);
     } catch (error) {
       if (error.temporary || !(error instanceof Refusal)) throw error;
@@ -248,11 +262,21 @@ export class Chat extends HTMLElement {
 
   #notify(entries) {
     if (this.link.state !== "online") return; // A replay after a break is not news one by one.
-    for (const { body } of entries) {
+    for (const { number, body } of entries) {
       if (body.type !== "said" || body.role === "client") continue;
       this.#emit("message", { role: body.role, author: body.author.name, contents: body.message.contents });
-      if (!this.#watched && !this.store.recall("muted", false) && this.config.sound) chime();
+      this.#chime(`${this.store.current.id}.${number}`);
     }
+  }
+
+  // One sound over all tabs, and none where somebody is looking: tabs in sight claim a message before the others do.
+  #chime(message) {
+    const claim = () => {
+      if (this.memory.get("chimed") === message) return;
+      this.memory.set("chimed", message);
+      if (!this.#watched && !this.store.recall("muted", false) && this.config.sound) chime();
+    };
+    document.hidden ? setTimeout(claim, 150 + Math.random() * 300) : claim();
   }
 
   // --- showing ---
@@ -274,9 +298,11 @@ export class Chat extends HTMLElement {
     const { store, isOpen } = this;
     if (isOpen !== this.panel.node.open) isOpen ? this.panel.open(PHONE.matches) : this.panel.close();
     this.toggleAttribute("open", isOpen);
+    this.#focus?.focus({ preventScroll: true });
+    this.#focus = null;
     const view = this.#view();
     this.panel.show(view);
-    this.log.show([...items(store, this.say), ...this.#typing(view)]);
+    this.log.show(items(store, this.say), this.#typing(view));
     this.composer.show(store.status?.blocked || this.link.state === "lost");
     if (isOpen && document.visibilityState === "visible") store.markRead();
     this.#showUnread(isOpen ? 0 : store.unread);
@@ -285,7 +311,7 @@ export class Chat extends HTMLElement {
 
   #typing({ agent }) {
     const role = this.store.typing?.role;
-    return role ? [{ kind: "typing", key: "typing", name: (role === "agent" && agent?.name) || this.say(role) }] : [];
+    return role ? { kind: "typing", key: "typing", name: (role === "agent" && agent?.name) || this.say(role) } : null;
   }
 
   #view() {
@@ -340,10 +366,7 @@ export class Chat extends HTMLElement {
   }
 }
 
-function spoken(contents) {
-  const of = (type) => contents.find((content) => content.type === type);
-  return { text: of("text")?.text ?? "", pressed: of("pressed") ?? null };
-}
+const kindOf = ({ media_type }) => /^(image(?!\/svg)|audio|video)\//.exec(media_type)?.[1] ?? "document";
 
 // Black or white, whichever reads better on a colour.
 function readable(colour) {

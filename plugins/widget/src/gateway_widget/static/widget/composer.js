@@ -11,7 +11,7 @@ export class Composer {
   #limit;
   #told = 0;
 
-  // on: { send({ text, files }), typing(active), draft: get/set text }
+  // on: { send({ text, files }), typing(active), draft() -> text, save(text) }
   constructor(say, { uploads, limit, files, on }) {
     this.#say = say;
     this.#on = on;
@@ -73,7 +73,7 @@ export class Composer {
   }
 
   #key(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     this.node.requestSubmit();
   }

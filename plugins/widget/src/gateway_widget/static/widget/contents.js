@@ -1,6 +1,6 @@
 // Message contents as DOM nodes.
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { link, safeUrl, words } from "./markdown.js";
 import { size } from "./texts.js";
 
@@ -67,7 +67,6 @@ function choice(button, { press, spent, pressed }) {
 
 function carousel({ cards }, show) {
   const row = h("ul", { class: "cards", tabindex: "0", "aria-label": show.say("cards") }, cards.map((each) => page(each, show)));
-  const turn = (step) => () => row.scrollBy({ left: step * row.clientWidth * 0.8, behavior: "smooth" });
   return h("div", { class: "carousel" }, row);
 }
 

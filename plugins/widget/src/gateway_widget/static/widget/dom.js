@@ -31,7 +31,7 @@ export function icon(name) {
   const path = document.createElementNS(svg.namespaceURI, "path");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  svg.classList.add("icon", name);
+  svg.classList.add("icon", "i-" + name);
   path.setAttribute("d", SHAPES[name]);
   svg.append(path);
   return svg;

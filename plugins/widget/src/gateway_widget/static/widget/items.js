@@ -23,9 +23,11 @@ function logged({ id, entries, status }, current, say) {
   return all.flatMap((entry) => {
     if (entry.body.type !== "said") return notice(entry, id, say);
     const answer = answers.find(({ number }) => number > entry.number);
-    return said(entry, id, { fate: fate.get(entry.number), over, answer });
+    return said(entry, id, { fate: FATES[fate.get(entry.number)], over, answer });
   });
 }
+
+const FATES = { failed: "failed", delayed: "delayed" };
 
 function said({ number, at, body }, conversation, { fate, over, answer }) {
   const { role, author, message } = body;
@@ -35,7 +37,7 @@ function said({ number, at, body }, conversation, { fate, over, answer }) {
   const pressed = answer?.body.message.contents.find(is2("pressed"))?.value ?? null;
   return {
     ...base, kind: "message", mine, role, name: author.name, avatar: author.avatar_url,
-    state: mine ? (fate ?? "sent") : "", id: message.id, spent: over || Boolean(answer), pressed,
+    state: mine ? (fate ?? "sent") : "", id: message.id, number, spent: over || Boolean(answer), pressed,
   };
 }
 
@@ -56,17 +58,10 @@ function noticeText(body, say) {
 }
 
 function outgoing(item) {
-  const { id, at, text, pressed, files, failed, committed } = item;
-  const contents = [
-    ...(pressed ? [{ type: "pressed", ...pressed }] : []),
-    ...(text ? [{ type: "text", text, markup: "plain" }] : []),
-    ...files.map(({ attachment }) => ({ type: "media", kind: kindOf(attachment), attachment, caption: "" })),
-  ];
+  const { id, at, contents, failed, committed } = item;
   const state = failed ? "refused" : committed ? "sent" : "sending";
   return { kind: "message", key: "m." + id, mine: true, role: "client", at, contents, state, id, item };
 }
-
-const kindOf = ({ media_type }) => /^(image(?!\/svg)|audio|video)\//.exec(media_type)?.[1] ?? "document";
 
 // Puts a divider before the first thing of each day.
 function dated(list) {

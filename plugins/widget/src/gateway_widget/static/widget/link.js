@@ -45,6 +45,12 @@ export class Link {
     if (this.state === "off" || this.state === "lost") this.#connect();
   }
 
+  // Somebody wants something now: do not wait for the next attempt.
+  nudge() {
+    if (this.state === "connecting" && !this.#wire) this.#connect();
+    else this.start();
+  }
+
   stop() {
     this.#turn++;
     this.#hangUp();
@@ -163,7 +169,7 @@ export class Link {
 
   // The page is seen again, or the network is back: do not wait for a timer to find out whether the line holds.
   #wake() {
-    if (this.state === "connecting" && !this.#wire) return this.#connect();
+    if (this.state === "connecting") this.nudge();
     if (this.state !== "online") return;
     this.#heard = Math.min(this.#heard, Date.now() - DEAD_AFTER + 5_000);
     this.tell({ type: "ping" });

@@ -1,7 +1,7 @@
 // The list of messages. Nodes are kept by key, so that focus, scroll and screen readers see only what really changed.
 
 import { contentNodes } from "./contents.js";
-import { h, icon, iconButton } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { safeUrl } from "./markdown.js";
 import { clock, day } from "./texts.js";
 
@@ -11,31 +11,40 @@ export class Log {
   #say;
   #on;
   #nodes = new Map();
+  #hushed = 0;
   #stick = true;
+  #ends = null; // keys of the first and the last thing shown
 
   // on: { root, avatar, press(button), retry(item), discard(item), earlier() }
   constructor(say, on) {
     this.#say = say;
     this.#on = on;
-    this.list = h("div", { class: "list", role: "log", "aria-label": say("log"), "aria-live": "polite" });
+    this.list = h("div", { class: "list" });
     this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() }, icon("down"), say("newer"));
-    this.scroller = h("div", { class: "scroller", tabindex: "0", onscroll: () => this.#scrolled() }, this.list);
+    this.scroller = h("div", { class: "scroller", role: "log", tabindex: "0", "aria-label": say("log"), onscroll: () => this.#scrolled() }, this.list);
     this.node = h("div", { class: "log" }, this.scroller, this.newer);
     this.list.addEventListener("settled", () => this.#stick && this.toEnd());
     new ResizeObserver(() => this.#stick && this.toEnd()).observe(this.scroller);
   }
 
-  show(items) {
+  show(items, typing) {
     const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
-    const first = this.list.firstChild;
-    const last = items.at(-1)?.key;
-    const grown = this.last !== last && items.at(-1)?.kind !== "typing";
-    const mine = grown && items.at(-1)?.mine;
-    this.last = last;
-    this.#reconcile(items);
-    if (this.#stick || mine) this.toEnd();
-    else if (first !== this.list.firstChild) this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
+    const [first, last] = [items[0]?.key, items.at(-1)];
+    const earlier = this.#ends && this.#ends[0] !== first && this.#ends[1] === last?.key;
+    const grown = this.#ends && this.#ends[1] !== last?.key;
+    this.#ends = items.length ? [first, last.key] : null;
+    if (!grown) this.#hush();
+    this.#reconcile(typing ? [...items, typing] : items);
+    if (this.#stick || (grown && last?.mine)) this.toEnd();
+    else if (earlier) this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
     else if (grown) this.newer.hidden = false;
+  }
+
+  // The past is not read aloud, only what is said from now on.
+  #hush() {
+    clearTimeout(this.#hushed);
+    this.scroller.ariaLive = "off";
+    this.#hushed = setTimeout(() => (this.scroller.ariaLive = "polite"), 500);
   }
 
   toEnd() {
@@ -63,8 +72,8 @@ export class Log {
     const print = JSON.stringify(item);
     const known = this.#nodes.get(item.key);
     if (known?.print === print) return known.node;
-    // The row stays, its inside is new: a row that is re-inserted would be read aloud again.
     const node = known?.node ?? h("div");
+    if (known || item.mine) node.ariaLive = "off"; // It was read aloud before, or its writer knows it.
     this.#fill(node, item);
     this.#nodes.set(item.key, { node, print });
     return node;
@@ -107,14 +116,15 @@ export class Log {
     const { at, state, last, newest, mine } = item;
     if (state === "refused" || state === "failed") return this.#undelivered(item);
     if (!last && state !== "delayed") return null;
-    const told = state === "sending" || state === "delayed" || (newest && mine) ? this.#say(state === "arrived" ? "sent" : state) : "";
+    const told = state === "sending" || state === "delayed" || (newest && mine) ? this.#say(state) : "";
     const time = h("time", { datetime: new Date(at).toISOString() }, clock(this.#say.language, at));
     return h("span", { class: "foot" }, time, told && ` · ${told}`);
   }
 
   #undelivered(item) {
     const retry = h("button", { type: "button", onclick: () => this.#on.retry(item) }, this.#say("retry"));
-    return h("span", { class: "foot failed" }, this.#say("failed"), " · ", retry);
+    const discard = item.item && h("button", { type: "button", onclick: () => this.#on.discard(item) }, this.#say("discard"));
+    return h("span", { class: "foot failed", role: "alert" }, this.#say("failed"), " · ", retry, discard && " · ", discard);
   }
 
   #scrolled() {

@@ -7,6 +7,7 @@ export class Panel {
   #say;
   #on;
   #shown = {};
+  #asking = false;
 
   // on: { close(), mute(), end(), leave(), restart(), drop(files), askEnd(bool), avatar }
   constructor(say, { on, log, composer }) {
@@ -25,9 +26,10 @@ export class Panel {
     this.#takeDrops();
   }
 
+  // show() would take the focus, even on a page that only just loaded.
   open(modal) {
-    if (this.node.open) return;
-    modal ? this.node.showModal() : this.node.show();
+    if (modal) this.node.showModal();
+    else this.node.open = true;
   }
 
   close() {
@@ -59,16 +61,16 @@ export class Panel {
 
   #tools({ muted, canEnd, sound }) {
     this.tools.replaceChildren(...[
-      sound && iconButton(muted ? "silent" : "sound", this.#say(muted ? "unmute" : "mute"), () => this.#again("silent,.sound", this.#on.mute)),
+      sound && iconButton(muted ? "silent" : "sound", this.#say(muted ? "unmute" : "mute"), () => this.#again(this.#on.mute)),
       canEnd && iconButton("end", this.#say("end"), () => this.#on.askEnd(true)),
       iconButton("close", this.#say("close"), this.#on.close),
     ].filter(Boolean));
   }
 
   // Acts, and gives the focus back to the button that took the old one's place.
-  #again(name, act) {
+  #again(act) {
     act();
-    queueMicrotask(() => this.tools.querySelector(`.${name}`)?.parentElement.focus());
+    setTimeout(() => this.tools.querySelector("button").focus());
   }
 
   #banner({ banner, busy }) {
@@ -77,6 +79,7 @@ export class Panel {
   }
 
   #actions({ leave, ended, asking }) {
+    this.#asking = asking;
     const button = (text, act, kind = "") => h("button", { type: "button", class: kind, onclick: act }, text);
     const say = this.#say;
     const question = [h("span", {}, say("end_ask")), button(say("end"), this.#on.end, "strong"), button(say("end_no"), () => this.#on.askEnd(false))];
@@ -87,13 +90,17 @@ export class Panel {
 
   #cancel(event) {
     event.preventDefault();
-    this.#on.close();
+    this.#escape();
   }
 
   #key(event) {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
+    if (event.key !== "Escape" || event.isComposing) return;
     event.preventDefault();
-    this.#on.close();
+    this.#escape();
+  }
+
+  #escape() {
+    this.#asking ? this.#on.askEnd(false) : this.#on.close();
   }
 
   #takeDrops() {

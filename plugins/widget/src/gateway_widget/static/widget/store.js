@@ -110,13 +110,15 @@ export class Store {
     return [...waiting, ...committed].sort((a, b) => a.at - b.at);
   }
 
+  // What to send next: own words, and those of a tab that seems to be gone.
   get next() {
     const mine = ({ tab, at }) => tab === this.tab || Date.now() - at > ADOPT_AFTER;
     return this.outbox.find((item) => !item.failed && !item.committed && mine(item));
   }
 
-  post(words, id = uid()) {
-    this.#put({ id, at: Date.now(), tab: this.tab, text: "", files: [], ...words });
+  // say: what the frame carries; contents: what is shown meanwhile.
+  post(say, contents, id = uid()) {
+    this.#put({ id, at: Date.now(), tab: this.tab, say, contents });
   }
 
   acknowledged(item) {
@@ -180,13 +182,15 @@ export class Store {
     this.#changed();
   }
 
+  // Nothing stays of who was here.
   forget() {
-    this.#memory.remove("former", "read", "attributes", ...this.#memory.keys("out."));
+    this.#memory.remove("attributes", "draft", ...this.#memory.keys("out."));
     this.reset();
   }
 
-  // Another visitor, another log.
+  // Another visitor, another log. What waits to be sent stays: the same person wrote it.
   reset() {
+    this.#memory.remove("former", "read");
     this.conversations = [];
     this.#committed.clear();
     this.typing = null;
