@@ -20,8 +20,8 @@ def hooks_page() -> str:
     head = (
         "# Hooks\n\n"
         "What a plugin may implement, each a plain function with `@gateway.hookimpl` above it, in the module that its "
-        "entry point in the group `gateway` names. Hooks run once, when the gateway starts, take no arguments and return "
-        "a list. What happens per message is never a hook: it is a method of the object a kind builds "
+        "entry point in the group `gateway` names. Hooks run once, when the gateway starts, take no arguments and "
+        "return a list. What happens per message is never a hook: it is a method of the object a kind builds "
         "([plugin API](plugin-api.md)).\n"
     )
     rows = []
@@ -53,7 +53,10 @@ MODULES = {
 }
 
 
-OWN_WORDS = {"hookimpl": "Marks a function as the implementation of a hook: `@gateway.hookimpl` above it."}
+OWN_WORDS = {
+    "Commands": "A function that is given the `click.Group` of the command line and adds commands to it.",
+    "hookimpl": "Marks a function as the implementation of a hook: `@gateway.hookimpl` above it.",
+}
 
 API_HEAD = """# Plugin API
 
