@@ -207,7 +207,8 @@ def test_a_misspelt_hook_comes_with_a_guess(good, monkeypatch):
         "typo": [
             (
                 "there is no hook 'register_chanels'; did you mean 'register_channels'? "
-                "The hooks are register_channels, register_bot_engines, register_agent_platforms, register_listeners, register_commands"
+                "The hooks are register_channels, register_bot_engines, register_agent_platforms, "
+                "register_listeners, register_commands"
             )
         ]
     }
