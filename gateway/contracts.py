@@ -435,7 +435,10 @@ class SupportsWebhook(Protocol):
     """Is told things by HTTP at `/hooks/{instance}`."""
 
     async def webhook(self, request: WebhookRequest) -> WebhookResponse:
-        """Translate, `receive`, and only then answer. Raise `Unauthorized` or `BadInput` for what is not right."""
+        """Translate, `receive`, and only then answer.
+
+        Raise `Unauthorized` or `BadInput` for what is not right; a pydantic `ValidationError` is answered 400, too.
+        """
 
 
 # --- capabilities: what a side can show, as data ----------------------------------------------------------------------

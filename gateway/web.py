@@ -7,10 +7,12 @@ exception nobody expected is answered 500 without details and logged with all of
 from __future__ import annotations
 
 import hmac
+import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from pydantic import ValidationError
 
 from gateway import log as logs
 from gateway.contracts import SupportsRoutes, SupportsWebhook, WebhookRequest, WebhookResponse
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from gateway.supervisor import Running
 
 log = logs.get()
+
+DOWNLOAD_HEADERS = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -137,11 +141,10 @@ class Web:
             path = self._files.path(request.path)
         except FileNotFoundError:
             raise web.HTTPNotFound(text="there is no such file") from None
-        response = web.FileResponse(path, headers=FILE_HEADERS)
-        media_type = response.content_type
-        if media_type not in INLINE:
-            response.headers["Content-Disposition"] = "attachment"
-        return response
+        media_type = mimetypes.guess_type(path.name)[0]
+        if media_type in INLINE:
+            return web.FileResponse(path, headers={**FILE_HEADERS, "Content-Type": media_type})
+        return web.FileResponse(path, headers={**FILE_HEADERS, **DOWNLOAD_HEADERS})
 
     # --- webhooks ------------------------------------------------------------------------------------------------
 
@@ -176,6 +179,8 @@ class Web:
             raise
         except BadInput as error:
             return self._refused(request, error.status, str(error))
+        except ValidationError as error:
+            return self._refused(request, 400, _what_is_wrong(error))
         except UnknownConversation as error:
             return self._refused(request, 404, str(error))
         except (Unavailable, Temporary) as error:
@@ -199,6 +204,13 @@ class Web:
         named = first[1] if first[0] == "hooks" and len(first) > 1 else first[0]
         instance = named if named in self._instances else "gateway"
         self._metrics.refused(instance, str(status)).inc()
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    """Say where and what, without repeating the input."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where or 'the body'}: {first['msg']}"
 
 
 async def _as_webhook(request: web.Request) -> WebhookRequest:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page
 
 
+expect.set_options(timeout=20_000)  # a slow machine is no failure
+
+
 class Client:
     """Somebody on the demo shop's page."""
 
