@@ -37,6 +37,11 @@ CONFIG = {
 WAIT_SECONDS = 10
 
 
+def config_with(**options):
+    """The config with other options of the desk."""
+    return {**CONFIG, "platforms": {"desk": {**CONFIG["platforms"]["desk"], **options}}}
+
+
 def calling(transfer):
     """A bot that transfers on "agent" and echoes otherwise."""
 
@@ -132,10 +137,22 @@ class Agent:
         wanted = members.items()
         async with asyncio.timeout(WAIT_SECONDS):
             while True:
-                frame = await self._socket.receive_json()
-                self._keep(frame)
+                frame = await self._listen()
                 if frame["type"] in types and wanted <= frame.items() and where(frame):
                     return frame
+
+    async def until(self, condition):
+        """Listen until what was told makes the condition true."""
+        while not condition():
+            await self._listen()
+
+    async def gone(self):
+        """Disconnect, and wait until the desk noticed."""
+        await self.disconnect()
+        roster = self.place.desk._workspace.roster
+        async with asyncio.timeout(WAIT_SECONDS):
+            while roster._connections[self.name]:  # noqa: ASYNC110 - nobody is told of a count
+                await asyncio.sleep(0)
 
     async def sees(self, session, where=lambda card: True):
         """Return the dialog's card as soon as it is as wanted."""
@@ -149,6 +166,12 @@ class Agent:
         while not condition(self.entries):
             await self.hears("entries")
         return self.entries
+
+    async def _listen(self):
+        async with asyncio.timeout(WAIT_SECONDS):
+            frame = await self._socket.receive_json()
+        self._keep(frame)
+        return frame
 
     def _keep(self, frame):
         self.frames.append(frame)

@@ -154,8 +154,15 @@ class Acts:
         return handoff.transfer.one_time_message and _holder(handoff) is None
 
     async def _block(self, agent_id: str, act: frames.Block) -> None:
-        agent = await self._holding(agent_id, act.session)
-        await self._receive(ClientBlocked(session=act.session, agent=agent, blocked=act.blocked), agent_id, act.ref)
+        """Block the client, or let whoever had the dialog lift the block."""
+        if act.blocked or not self._had(agent_id, act.session):
+            await self._holding(agent_id, act.session)
+        event = ClientBlocked(session=act.session, agent=self._teams.peer(agent_id), blocked=act.blocked)
+        await self._receive(event, agent_id, act.ref)
+
+    def _had(self, agent_id: str, session: str) -> bool:
+        dialog = self._board.find(session)
+        return dialog is not None and dialog.ended is not None and dialog.holder == agent_id
 
     async def _receive(
         self,

@@ -7,7 +7,7 @@ begins where the history forwarded by the route begins and ends with the session
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway import (
@@ -176,6 +176,7 @@ class Board:
         if shown and (current is None or current.session != shown.session):
             self._finish(shown, change)
         self._show(change.conversation, change.entries)
+        self._note_block(change.conversation)
 
     def _show(self, conversation: Conversation, entries: Iterable[Entry]) -> None:
         handoff = _session_here(conversation, self._context.name)
@@ -200,6 +201,13 @@ class Board:
         while len(self._finished) > FINISHED_KEPT:
             self._finished.popitem(last=False)
         self._tell(dialog)
+
+    def _note_block(self, conversation: Conversation) -> None:
+        """A block may be lifted after the end; nothing else of what comes later is the agents' business."""
+        for dialog in self._finished.values():
+            if dialog.conversation.id == conversation.id and dialog.conversation.blocked != conversation.blocked:
+                dialog.conversation = replace(dialog.conversation, blocked=conversation.blocked)
+                self._tell(dialog)
 
     def _tell(self, dialog: Dialog) -> None:
         for callback in self._listeners:

@@ -51,6 +51,8 @@ class CannedReply(Part):
 class DeskOptions(Options):
     """Options of `type: desk`."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     agents: tuple[AgentOptions, ...] = Field(min_length=1, description="Who may sign in.")
     groups: dict[Id, GroupOptions] = Field(
         default_factory=dict, description="Groups by id; a transfer names one of them."
