@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from gateway import UserMistake
 from gateway_script.loading import Loaded, load
 from gateway_script.program import compiled
 from gateway_script.script import Script, json_schema
-from gateway_script.talk import Talk
+from gateway_script.talk import Talk, replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +60,21 @@ def talk(file: Path, online: bool | None) -> None:
         except click.Abort:
             break
         show(dialog.hear(line))
+
+
+@script.command()
+@FILE
+@click.argument("transcript", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def test(file: Path, transcript: Path) -> None:
+    """Talk to FILE as TRANSCRIPT says, and show where the bot answers something else."""
+    wanted = transcript.read_text(encoding="utf-8").strip()
+    found = replay(Talk(compiled(script_of(load(file)))), wanted)
+    if found == wanted:
+        click.echo(f"{transcript} is what {file} does.")
+        return
+    for line in unified_diff(wanted.splitlines(), found.splitlines(), str(transcript), str(file), lineterm=""):
+        click.echo(line)
+    raise SystemExit(1)
 
 
 @script.command()

@@ -114,6 +114,33 @@ class Talk:
         return said(text_message(line))
 
 
+def replay(talk: Talk, transcript: str) -> str:
+    """Return a transcript with the bot's lines as they are now.
+
+    Lines that begin with `> ` are the client's; `! online`, `! offline`, `! name Bob` and `! plan: gold` (an attribute)
+    set the scene; all others are the bot's.
+    """
+    lines = []
+    for line in transcript.strip().splitlines():
+        if line.startswith("> "):
+            lines += [line, *talk.hear(line[2:])]
+        elif line.startswith("! "):
+            lines.append(line)
+            set_scene(talk, line[2:])
+    return "\n".join(lines)
+
+
+def set_scene(talk: Talk, fact: str) -> None:
+    """Change what the bot is told besides words."""
+    key, _, value = fact.partition(": ")
+    if value:
+        talk.attributes = {**talk.attributes, key: value}
+    elif fact in {"online", "offline"}:
+        talk.agents_online = fact == "online"
+    else:
+        talk.client = Peer(id="client", name=fact.removeprefix("name "))
+
+
 def came_back(special: re.Match[str]) -> Left:
     """Return the end of a handoff."""
     agent = Peer(id="agent", name=special["agent"].strip()) if special["agent"] else None
