@@ -17,6 +17,7 @@ from typing import Protocol
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from gateway.alarms import Alarms
 from gateway.conversation import Conversation, Floor
 from gateway.errors import (
     AuthenticationFailed,
@@ -112,7 +113,7 @@ class Dispatcher:
         self._metrics = metrics
         self._now = now
         self._lanes: dict[tuple[str, str], Lane] = {}
-        self._timers: dict[tuple[str, str], tuple[Timer, asyncio.TimerHandle]] = {}
+        self._alarms = Alarms(now=now, ring=self._ring_timer)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._started = False
@@ -124,15 +125,14 @@ class Dispatcher:
         self._started = True
         self._enqueue(await self._store.pending_effects())
         for timer in await self._store.timers():
-            self._set_timer(timer)
+            self._alarms.set(timer)
         for lane in tuple(self._lanes.values()):
             self._wake(lane)
 
     async def stop(self, *, within_seconds: float) -> None:
         """Start nothing new, let what is in hand finish, leave the rest in the store."""
         self._stopping = True
-        for _, handle in self._timers.values():
-            handle.cancel()
+        self._alarms.stop()
         for lane in self._lanes.values():
             if lane.alarm:
                 lane.alarm.cancel()
@@ -159,9 +159,9 @@ class Dispatcher:
             self._cancel(self._lanes.get((conversation_id, cancelled.target)), cancelled.before)
         self._enqueue(step.effects)
         for name in step.cancelled_timers:
-            self._drop_timer((conversation_id, name))
+            self._alarms.drop(conversation_id, name)
         for timer in step.timers:
-            self._set_timer(timer)
+            self._alarms.set(timer)
         for target in dict.fromkeys(effect.target for effect in step.effects):
             self._wake(self._lanes[conversation_id, target])
 
@@ -336,34 +336,26 @@ class Dispatcher:
 
     # --- timers --------------------------------------------------------------------------------------------------
 
-    def _set_timer(self, timer: Timer) -> None:
-        key = (timer.conversation, timer.name)
-        self._drop_timer(key)
-        delay = max(0.0, timer.due_at - self._now())
-        handle = asyncio.get_running_loop().call_later(delay, self._fire, timer)
-        self._timers[key] = (timer, handle)
+    def check_clock(self) -> None:
+        """Look at the clock now: for one that was moved."""
+        self._alarms.check()
+        for lane in tuple(self._lanes.values()):
+            self._wake(lane)
 
-    def _drop_timer(self, key: tuple[str, str]) -> None:
-        known = self._timers.pop(key, None)
-        if known:
-            known[1].cancel()
-
-    def _fire(self, timer: Timer) -> None:
-        if self._stopping:
-            return
+    def _ring_timer(self, timer: Timer) -> None:
         task = asyncio.create_task(self._decide_timer(timer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _decide_timer(self, timer: Timer) -> None:
-        key = (timer.conversation, timer.name)
-
         def current() -> bool:
-            return key in self._timers and self._timers[key][0] is timer
+            return self._alarms.is_current(timer)
 
         while current() and not self._stopping:
             try:
                 await self._engine.fired(timer, current=current)
+            except UnknownConversation:
+                return
             except (Unavailable, Conflict):
                 await asyncio.sleep(STORE_RETRY_SECONDS)
             else:

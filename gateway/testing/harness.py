@@ -141,6 +141,11 @@ class Harness:
         """Wait until no effect is left to carry out."""
         await self.until(lambda: not self.gateway.dispatcher.pending())
 
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward; what is due by then happens."""
+        self.clock.ahead += seconds
+        self.gateway.dispatcher.check_clock()
+
     def _on_change(self, _change: Change) -> None:
         # The dispatcher takes an effect off its lane just after the commit, so look again in the next round too.
         self._changed.set()

@@ -1,0 +1,109 @@
+"""Every wait ends, also when the gateway was away while it should have ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway import Floor, Outcome, Temporary
+from gateway.testing import SIMPLE, Clock, Harness
+
+PATIENT = {
+    **SIMPLE,
+    "routes": {
+        "main": {
+            "channels": ["web"],
+            "bot": "bot",
+            "handoff": ["desk"],
+            "accept_timeout_seconds": 10,
+            "wait_timeout_seconds": 100,
+            "agent_timeout_seconds": 1000,
+            "idle_timeout_seconds": 10000,
+            "notify_delay_seconds": 5,
+            "expire_seconds": 60,
+        }
+    },
+}
+
+
+async def test_a_platform_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
+    async with Harness(PATIENT, folder=tmp_path) as gateway:
+        web, desk = gateway.channel(), gateway.platform()
+        desk.gate.clear()
+        await web.writes("agent")
+        await gateway.until(lambda: "calling" in web.texts())
+        gateway.advance(11)
+        await gateway.until(lambda: web.texts()[-1:] == [f"back: {Outcome.PLATFORM_LOST.value}"])
+        desk.gate.set()
+        await gateway.until(lambda: bool(desk.closed))
+
+
+async def test_a_queue_ends(tmp_path: Path) -> None:
+    async with Harness(PATIENT, folder=tmp_path) as gateway:
+        web, desk = gateway.channel(), gateway.platform()
+        await web.writes("agent")
+        await gateway.until(lambda: bool(desk.openings))
+        await gateway.settled()
+        gateway.advance(101)
+        await gateway.until(lambda: web.texts()[-1:] == [f"back: {Outcome.WAIT_TIMEOUT.value}"])
+        await gateway.until(lambda: bool(desk.closed))
+
+
+async def test_a_queue_ends_while_the_gateway_is_away(tmp_path: Path) -> None:
+    clock = Clock()
+    async with Harness(PATIENT, folder=tmp_path, clock=clock) as gateway:
+        await gateway.channel().writes("agent")
+        await gateway.until(lambda: bool(gateway.platform().openings))
+        await gateway.settled()
+    clock.ahead += 101
+    async with Harness(PATIENT, folder=tmp_path, clock=clock) as gateway:
+        await gateway.until(lambda: gateway.channel().texts()[-1:] == [f"back: {Outcome.WAIT_TIMEOUT.value}"])
+
+
+async def test_a_silent_agent_loses_the_floor(tmp_path: Path) -> None:
+    async with Harness(PATIENT, folder=tmp_path) as gateway:
+        web, desk = gateway.channel(), gateway.platform()
+        await web.writes("agent")
+        await gateway.until(lambda: bool(desk.openings))
+        await desk.joins()
+        await gateway.settled()
+        gateway.advance(1001)
+        await gateway.until(lambda: web.texts()[-1:] == [f"back: {Outcome.AGENT_TIMEOUT.value}"])
+
+
+async def test_a_silent_client_is_let_go(tmp_path: Path) -> None:
+    async with Harness(PATIENT, folder=tmp_path) as gateway:
+        await gateway.channel().writes("hi")
+        await gateway.settled()
+        first = await gateway.conversation()
+        gateway.advance(10001)
+        await gateway.until(lambda: gateway.gateway.engine.peek(first.id).floor is Floor.CLOSED)
+        await gateway.channel().writes("hi again")
+
+        assert (await gateway.conversation()).id != first.id
+
+
+async def test_an_author_is_told_of_a_delay_and_of_the_end(tmp_path: Path) -> None:
+    async with Harness(PATIENT, folder=tmp_path) as gateway:
+        web = gateway.channel()
+        web.failures += [Temporary("busy", retry_after_seconds=20)]
+        await web.writes("hi")
+        await gateway.until(lambda: not web.failures)
+        gateway.advance(21)
+        await gateway.settled()
+
+        states = [entry.body.state.value for entry in await gateway.log() if entry.body.type == "delivery"]
+        assert states == ["delayed", "arrived"]
+
+
+async def test_what_cannot_be_delivered_in_time_is_given_up(tmp_path: Path) -> None:
+    async with Harness(PATIENT, folder=tmp_path) as gateway:
+        web = gateway.channel()
+        web.failures += [Temporary("busy", retry_after_seconds=30), Temporary("busy", retry_after_seconds=40)]
+        await web.writes("hi")
+        await gateway.until(lambda: len(web.failures) == 1)
+        gateway.advance(31)
+        await gateway.settled()
+
+        states = [entry.body.state.value for entry in await gateway.log() if entry.body.type == "delivery"]
+        assert states == ["delayed", "failed"]
+        assert len(await gateway.gateway.store.dead_letters()) == 1
