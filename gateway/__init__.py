@@ -5,30 +5,22 @@ Nothing is defined here. The modules behind it are the core's own business; thes
 
 from __future__ import annotations
 
+from gateway.capabilities import EVERYTHING, Capabilities
 from gateway.contracts import (
-    EVERYTHING,
     AgentPlatform,
-    AgentPlatformKind,
     Availability,
     BotEngine,
-    BotEngineKind,
     BotReply,
     BusinessChannel,
-    Capabilities,
     Change,
-    ChannelKind,
     Closing,
-    Commands,
     Component,
     Context,
     Conversations,
     Files,
-    Kind,
     Listener,
-    ListenerKind,
     Opened,
     Opening,
-    Options,
     Outgoing,
     Receipt,
     Received,
@@ -98,6 +90,7 @@ from gateway.events import (
     Typing,
 )
 from gateway.hookspecs import hookimpl
+from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
 from gateway.model import (
     Attachment,
     Button,

@@ -1,4 +1,4 @@
-"""The timers of all conversations in one heap with one alarm, so that a million of them cost little more than their rows.
+"""The timers of all conversations in one heap with one alarm: a million of them cost little more than their rows.
 
 Due times are wall-clock times: the clock is looked at again at least every half minute, so that a clock that jumps (a
 laptop that slept) is noticed.

@@ -1,6 +1,6 @@
 """What a plugin offers and what it is given: the whole contract between the core and its plugins.
 
-A plugin registers **kinds** (see `hookspecs`). For each instance in the config that names the kind, the core validates
+A plugin registers **kinds** (see `kinds`, `hookspecs`). For each instance in the config that names the kind, the core validates
 the options, calls `build(context, options)` (no I/O), later `start()` (I/O allowed), and at the end `stop()` (safe
 always, also if `start` failed). Behaviour is a Protocol of few methods; whatever is optional is a Protocol of its own
 (`Supports…`), asked for once after `build`.
@@ -15,29 +15,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gateway.conversation import Conversation
 from gateway.entries import Entry
 from gateway.events import PluginEvent, Typing
-from gateway.model import Attachment, JsonObject, MediaKind, Message, Outcome, Peer, Role, Transfer
+from gateway.model import Attachment, JsonObject, Message, Outcome, Peer, Role, Transfer
 
 if TYPE_CHECKING:
-    import click
     import structlog
     from aiohttp import ClientSession
     from aiohttp.web import AbstractRouteDef
-
-
-class Options(BaseModel):
-    """Base of every options model: unknown keys are errors, values do not change. Describe every field."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-OptionsT = TypeVar("OptionsT", bound=Options)
 
 
 # --- what the core gives to an instance -----------------------------------------------------------------------------
@@ -439,98 +427,3 @@ class SupportsWebhook(Protocol):
 
         Raise `Unauthorized` or `BadInput` for what is not right; a pydantic `ValidationError` is answered 400, too.
         """
-
-
-# --- capabilities: what a side can show, as data ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Capabilities:
-    """What a channel or platform can show; the core degrades the rest. Defaults: plain text of any length."""
-
-    text_length: int | None = None
-    """Longest text in characters; longer ones are split."""
-    markdown: bool = False
-    html: bool = False
-    buttons: int = 0
-    """Most buttons on one message; 0: they become a numbered list in the text."""
-    button_urls: bool = False
-    carousel: bool = False
-    media: frozenset[MediaKind] = frozenset()
-    """Kinds of file shown natively; others become a link."""
-    media_bytes: int | None = None
-    """Largest file taken; larger ones become a link."""
-    captions: bool = True
-    location: bool = False
-    contact: bool = False
-    single_content: bool = False
-    """One content per message: text, file and so on are sent one after another."""
-    tails_log: bool = False
-    """The channel shows the log itself, by number: the core sends nothing and translates no status into words."""
-
-
-EVERYTHING = Capabilities(
-    markdown=True,
-    buttons=100,
-    button_urls=True,
-    carousel=True,
-    media=frozenset(MediaKind),
-    location=True,
-    contact=True,
-)
-"""For sides that show all contents natively; widen it by `dataclasses.replace`."""
-
-
-# --- kinds: what the hooks return -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kind(Generic[OptionsT]):
-    """Something to configure by `type: name`."""
-
-    name: str
-    summary: str
-    """One line for `gateway plugins` and the docs."""
-    options: type[OptionsT]
-    sample: str = ""
-    """A YAML block for `gateway example`, as it stands below the instance's name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelKind(Kind[OptionsT]):
-    """A kind of channel. `build` may return a `SendsMessages`, a log-tailing component or a `BusinessChannel`."""
-
-    build: Callable[[Context, OptionsT], Component]
-    capabilities: Capabilities = Capabilities()
-
-
-@dataclass(frozen=True, kw_only=True)
-class BotEngineKind(Kind[OptionsT]):
-    """A kind of bot engine."""
-
-    build: Callable[[Context, OptionsT], BotEngine]
-    check: Callable[[str, OptionsT], Iterable[str]] | None = None
-    """Looks at files the options name (first argument: the config folder) and yields one line per mistake,
-    beginning with `file:line:column`. Used by `gateway check` and before every start."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AgentPlatformKind(Kind[OptionsT]):
-    """A kind of agent platform."""
-
-    build: Callable[[Context, OptionsT], AgentPlatform]
-    capabilities: Capabilities = EVERYTHING
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListenerKind(Kind[OptionsT]):
-    """A kind of listener."""
-
-    build: Callable[[Context, OptionsT], Listener]
-
-
-AnyChannelKind = ChannelKind[Any]
-AnyBotEngineKind = BotEngineKind[Any]
-AnyAgentPlatformKind = AgentPlatformKind[Any]
-AnyListenerKind = ListenerKind[Any]
-Commands = Callable[["click.Group"], None]

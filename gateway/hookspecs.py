@@ -12,13 +12,7 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gateway.contracts import (
-        AnyAgentPlatformKind,
-        AnyBotEngineKind,
-        AnyChannelKind,
-        AnyListenerKind,
-        Commands,
-    )
+    from gateway.kinds import AnyAgentPlatformKind, AnyBotEngineKind, AnyChannelKind, AnyListenerKind, Commands
 
 PROJECT = "gateway"
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import pluggy
 
 from gateway import hookspecs
-from gateway.contracts import (
+from gateway.kinds import (
     AgentPlatformKind,
     AnyAgentPlatformKind,
     AnyBotEngineKind,

@@ -18,15 +18,17 @@ import aiohttp
 from gateway import admin
 from gateway import log as logs
 from gateway.admin import Admin
+from gateway.capabilities import Capabilities
 from gateway.carry import Carrier
 from gateway.context import Core, InstanceContext
-from gateway.contracts import Capabilities, ChannelKind, SendsMessages, SupportsPages
+from gateway.contracts import SendsMessages, SupportsPages
 from gateway.decide import Policy
 from gateway.dispatch import Dispatcher, Patience
 from gateway.engine import Engine
 from gateway.errors import UserMistake
 from gateway.feed import Feed
 from gateway.files import FileStore
+from gateway.kinds import ChannelKind
 from gateway.listening import Listening
 from gateway.metrics import Metrics
 from gateway.observe import Observer

@@ -15,7 +15,8 @@ import aiohttp
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from gateway.contracts import Capabilities, Component
+from gateway.capabilities import Capabilities
+from gateway.contracts import Component
 from gateway.errors import AuthenticationFailed, Failure, GatewayError, Permanent, Temporary, UserMistake
 
 log = structlog.get_logger()

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from gateway.config.loading import FAMILIES, RESERVED, SECTIONS
 from gateway.config.schema import SINGLE, TITLES
 from gateway.config.settings import InstanceSettings, RouteSettings
-from gateway.contracts import Capabilities, Kind
+from gateway.capabilities import Capabilities
+from gateway.kinds import Kind
 from gateway.plugins import NAME, PluginHost
 from gateway.texts import BUILT_IN
 from generating.markdown import summary, table

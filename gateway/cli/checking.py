@@ -65,7 +65,7 @@ def _count(number: int, noun: str) -> str:
 
 def _losses(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield (route, what one of its sides cannot show)."""
-    from gateway.contracts import EVERYTHING  # noqa: PLC0415
+    from gateway.capabilities import EVERYTHING  # noqa: PLC0415
     from gateway.render import losses  # noqa: PLC0415
 
     for name, route in settings.routes.items():

@@ -21,8 +21,8 @@ from gateway.config.settings import (
 )
 from gateway.config.source import Address, Problem, Source
 from gateway.config.validation import check, did_you_mean, secrets_in
-from gateway.contracts import BotEngineKind
 from gateway.errors import UserMistake
+from gateway.kinds import BotEngineKind
 from gateway.plugins import NAME, Offer, PluginHost
 
 if TYPE_CHECKING:

@@ -10,14 +10,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from gateway.contracts import (
-    AgentPlatformKind,
-    BotEngineKind,
-    ChannelKind,
-    Kind,
-    ListenerKind,
-    Options,
-)
+from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Kind, ListenerKind, Options
 from gateway.texts import ANY_LANGUAGE, KEYS
 
 KindT = TypeVar("KindT", bound=Kind[Any])

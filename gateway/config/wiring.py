@@ -6,7 +6,8 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from gateway.config.validation import did_you_mean
-from gateway.contracts import BusinessChannel, ChannelKind
+from gateway.contracts import BusinessChannel
+from gateway.kinds import ChannelKind
 from gateway.texts import KEYS
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.contracts import Capabilities
+from gateway.capabilities import Capabilities
 from gateway.texts import Texts
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gateway.contracts import Capabilities
+    from gateway.capabilities import Capabilities
 
 
 def losses(made: Capabilities, shown: Capabilities) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from gateway.render.writers import MarkdownWriter, PlainWriter, html_of_plain, m
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gateway.contracts import Capabilities
+    from gateway.capabilities import Capabilities
     from gateway.render.tree import Node
 
 _READ: dict[Markup, Callable[[str], Node]] = {Markup.MARKDOWN: read_markdown, Markup.HTML: read_html}

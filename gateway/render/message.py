@@ -26,7 +26,7 @@ from gateway.render.splitting import units
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gateway.contracts import Capabilities
+    from gateway.capabilities import Capabilities
 
 
 def render(message: Message, shows: Capabilities, *, public_url: str = "") -> tuple[Message, ...]:

@@ -12,25 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
-from gateway.contracts import (
-    EVERYTHING,
-    AgentPlatformKind,
-    AnyAgentPlatformKind,
-    AnyBotEngineKind,
-    AnyChannelKind,
-    BotEngineKind,
-    BotReply,
-    ChannelKind,
-    Closing,
-    Context,
-    Opened,
-    Opening,
-    Options,
-    Outgoing,
-    Receipt,
-    Received,
-    Turn,
-)
+from gateway.capabilities import EVERYTHING
+from gateway.contracts import BotReply, Closing, Context, Opened, Opening, Outgoing, Receipt, Received, Turn
 from gateway.entries import Left, Said, Started
 from gateway.errors import Failure
 from gateway.events import (
@@ -46,6 +29,15 @@ from gateway.events import (
     SessionEnded,
 )
 from gateway.hookspecs import hookimpl
+from gateway.kinds import (
+    AgentPlatformKind,
+    AnyAgentPlatformKind,
+    AnyBotEngineKind,
+    AnyChannelKind,
+    BotEngineKind,
+    ChannelKind,
+    Options,
+)
 from gateway.model import Message, Outcome, Peer, Transfer, text_message
 
 

@@ -1,4 +1,4 @@
-"""The people of the acceptance tests, as far as they see and press things: a client in the widget, an agent at the desk."""
+"""The people of the acceptance tests, as far as they see and press things: a client and an agent."""
 
 from __future__ import annotations
 

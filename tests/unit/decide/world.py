@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from gateway.contracts import EVERYTHING, Capabilities
+from gateway.capabilities import EVERYTHING, Capabilities
 from gateway.conversation import Conversation, Floor, Stage
 from gateway.decide import Decision, Policy, decide
 from gateway.entries import BotFailed, Delivery, DeliveryState, Entry, Left, Said
@@ -369,15 +369,12 @@ class World:
         raise AssertionError(f"still {self.conversation.floor} with {self.timers} after all this time")
 
     def carry_one(self, target: str, answer: Answer = MappingProxyType({}), accept: Answer = MappingProxyType({})) -> None:
-        """Have the call at the head of a lane succeed, unless it is fenced off."""
+        """Have the call at the head of a lane succeed, unless it is fenced off (or did not get through: then again)."""
         if target not in self.busy:
             self.begin(target, reaches=True)
         if target in self.busy:
-            effect = self.lanes[target][0]
-            if not self.busy[target]:
-                self._reach(effect)
-                self.busy[target] = True
-            self.finish(target, "ok", **{AskBot: answer, OpenSession: accept}.get(type(effect.action), {}))
+            kind = type(self.lanes[target][0].action)
+            self.finish(target, "ok", **{AskBot: answer, OpenSession: accept}.get(kind, {}))
 
 
 def _is_clients(entry: Entry) -> bool:

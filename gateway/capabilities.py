@@ -1,0 +1,47 @@
+"""What a side can show, as data: channels and platforms declare it, `render` fits messages to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.model import MediaKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What a channel or platform can show; the core degrades the rest. Defaults: plain text of any length."""
+
+    text_length: int | None = None
+    """Longest text in characters; longer ones are split."""
+    markdown: bool = False
+    html: bool = False
+    buttons: int = 0
+    """Most buttons on one message; 0: they become a numbered list in the text."""
+    button_urls: bool = False
+    carousel: bool = False
+    media: frozenset[MediaKind] = frozenset()
+    """Kinds of file shown natively; others become a link."""
+    media_bytes: int | None = None
+    """Largest file taken; larger ones become a link."""
+    captions: bool = True
+    location: bool = False
+    contact: bool = False
+    single_content: bool = False
+    """One content per message: text, file and so on are sent one after another."""
+    tails_log: bool = False
+    """The channel shows the log itself, by number: the core sends nothing and translates no status into words."""
+
+
+PLAIN_TEXT = Capabilities()
+"""The least: words, of any length."""
+
+EVERYTHING = Capabilities(
+    markdown=True,
+    buttons=100,
+    button_urls=True,
+    carousel=True,
+    media=frozenset(MediaKind),
+    location=True,
+    contact=True,
+)
+"""For sides that show all contents natively; widen it by `dataclasses.replace`."""
