@@ -38,7 +38,6 @@ def decline(draft: Draft, outcome: Outcome, reason: str, *, tell_platform: bool 
 def _ask_next(draft: Draft, handoff: Handoff, outcome: Outcome) -> None:
     """Ask the next platform. An agent who was there is part of the history now; nobody's words are lost or doubled."""
     first, *rest = handoff.chain
-    live = tuple(sorted({*handoff.live, *handoff.unconfirmed}))
     handoffs.open_session(
         draft,
         Handoff(
@@ -48,8 +47,8 @@ def _ask_next(draft: Draft, handoff: Handoff, outcome: Outcome) -> None:
             session="",
             number=handoff.number,
             upto=draft.conversation.head if handoff.joined_at else handoff.upto,
-            live=live,
-            unconfirmed=() if handoffs.on_standby(draft) else live,
+            live=tuple(sorted({*handoff.live, *handoff.unconfirmed})),
+            unconfirmed=handoff.unconfirmed,
             destination=handoff.transfer.destination,
             since=handoff.since,
             refusals=(*handoff.refusals, outcome),
