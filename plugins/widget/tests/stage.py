@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import mimetypes
 import time
@@ -165,6 +166,9 @@ class FakeContext:
         self.signals: list[Any] = []
         self.keys: dict[str, Received] = {}
         self.refuse: Exception | None = None
+        self.after_commit: list[Any] = []
+        """Done, one each, between a commit and its acknowledgement."""
+        self.told = asyncio.Event()
 
     def url(self, path):
         return f"https://gw.example.com{path}"
@@ -179,6 +183,21 @@ class FakeContext:
         self.signals.append(typing)
 
     async def receive(self, event, *, key=""):
+        try:
+            return await self._receive(event, key)
+        finally:
+            self.told.set()
+            if self.after_commit:
+                self.after_commit.pop()()
+
+    async def until(self, condition):
+        """Wait until a condition holds that events bring about."""
+        async with asyncio.timeout(10):
+            while not condition(self.events):
+                self.told.clear()
+                await self.told.wait()
+
+    async def _receive(self, event, key):
         if self.refuse is not None:
             raise self.refuse
         if key in self.keys:
@@ -219,8 +238,12 @@ class Stage:
     def __init__(self, options, *, context=None):
         self.context = context or FakeContext()
         self.book = self.context.conversations
-        self.channel: Any = KIND.build(cast("Any", self.context), options)
-        self._server = TestServer(self._app(), host="127.0.0.1")
+        self._options = options
+        self._build(port=None)
+
+    def _build(self, port):
+        self.channel: Any = KIND.build(cast("Any", self.context), self._options)
+        self._server = TestServer(self._app(), host="127.0.0.1", port=port)
 
     def _app(self):
         app = web.Application(client_max_size=1024)
@@ -231,19 +254,42 @@ class Stage:
         app.router.add_get("/host", self._host)
         return app
 
-    async def _host(self, _request):
-        return web.Response(text='<!doctype html><html lang="en"><title>Shop</title><body>', content_type="text/html")
+    async def _host(self, request):
+        """A page of some site; `?lang=` and attributes of the script as in `?data-theme=dark`."""
+        attributes = " ".join(f'{name}="{value}"' for name, value in request.query.items() if name != "lang")
+        lang = request.query.get("lang", "en")
+        script = f'<script type="module" src="/site/widget.js" {attributes}></script>'
+        page = f'<!doctype html><html lang="{lang}"><title>Shop</title><main><h1>Shop</h1></main>{script}'
+        return web.Response(text=page, content_type="text/html")
 
     async def __aenter__(self):
-        await self._server.start_server()
-        await self.channel.start()
+        await self._start()
         self.client = ClientSession()
         return self
 
     async def __aexit__(self, *_):
         await self.client.close()
+        await self.go_down()
+
+    async def _start(self):
+        await self._server.start_server()
+        await self.channel.start()
+
+    async def go_down(self):
+        """Stop, as a gateway does that will be started again."""
         await self.channel.stop()
+        self._port = self._server.port
         await self._server.close()
+
+    async def come_up(self):
+        """Start again at the same address, with what was committed and nothing else."""
+        self._build(port=self._port)
+        await self._start()
+
+    def cut(self):
+        """Tear all connections, as a lost network does."""
+        for connection in self._server.runner.server.connections:
+            connection.transport.abort()
 
     @property
     def origin(self):

@@ -24,6 +24,7 @@ from gateway import (
     Typing,
     Unavailable,
 )
+from gateway_widget.crowd import Crowd
 from gateway_widget.frames import FRAME_BYTES
 from gateway_widget.options import WidgetOptions
 from gateway_widget.tail import MOST_WAITING, PAGE, Tail
@@ -472,15 +473,13 @@ async def test_what_fits_in_memory_is_not_read_again(stage):
 
 
 async def test_gone_browsers_are_forgotten(stage):
-    visitor = await stage.visitor()
-    async with visitor.socket() as line:
-        await line.send(type="say", id="m1", text="Hi")
-        await line.hear("log")
-        crowd = stage.channel._crowd
-        assert list(crowd._by_client) == [visitor.session["visitor"]]
-        await line.socket.close()
-        async with asyncio.timeout(5):
-            while crowd._by_client:
-                await asyncio.sleep(0)
+    crowd = Crowd()
+    tail = Tail(
+        client="ann", conversations=stage.book, send=Slow(last=1), after=("c1", 0), moved=crowd.moved, leave_queue=True
+    )
+    with crowd.joined(tail):
+        crowd.moved(tail, "c2")
+        tail.conversation = "c2"
+        assert (list(crowd._by_client), list(crowd._by_conversation)) == (["ann"], ["c2"])
 
-    assert crowd._by_conversation == {}
+    assert (dict(crowd._by_client), dict(crowd._by_conversation)) == ({}, {})

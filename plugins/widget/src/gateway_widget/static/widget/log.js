@@ -38,6 +38,7 @@ export class Log {
     if (this.#stick || (grown && last?.mine)) this.toEnd();
     else if (earlier) this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
     else if (grown) this.newer.hidden = false;
+    if (this.scroller.scrollHeight <= this.scroller.clientHeight) this.#on.earlier(); // nothing to scroll yet
   }
 
   // The past is not read aloud, only what is said from now on.

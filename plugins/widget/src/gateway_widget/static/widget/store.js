@@ -63,7 +63,7 @@ export class Store {
     const first = Math.min(...oldest.entries.keys());
     if (first > 1 && !oldest.whole) return { conversation: oldest.id, before: Number.isFinite(first) ? first : null };
     const former = this.#memory.get("former", []);
-    const id = former[(former.indexOf(oldest.id) + former.length) % former.length - 1];
+    const id = former[former.indexOf(oldest.id) - 1];
     return id ? { conversation: id } : null;
   }
 
