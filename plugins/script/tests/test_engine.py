@@ -38,12 +38,15 @@ class Files:
         return chunks()
 
 
-class Storage(dict):
+class Storage:
+    def __init__(self):
+        self.values = {}
+
     async def get(self, key):
-        return dict.get(self, key)
+        return self.values.get(key)
 
     async def put(self, key, value):
-        self[key] = value
+        self.values[key] = value
 
 
 class Context:
@@ -148,6 +151,7 @@ def test_building_reads_nothing(context):
 def test_the_check_tells_the_same(context, tmp_path):
     (tmp_path / "faq.yaml").write_text("strat: Hi", encoding="utf-8")
 
+    assert KIND.check is not None
     lines = list(KIND.check(str(tmp_path), ScriptOptions(file="faq.yaml")))
 
     assert lines == [f"{tmp_path / 'faq.yaml'}:1:1: strat: unknown key; did you mean 'start'?"]
@@ -158,7 +162,7 @@ async def test_a_step_nothing_leads_to_is_logged(bot):
         await bot("start: Hi\nsteps: { lost: Oh }").start()
 
     assert [entry["event"] for entry in logs] == ["script.warning"]
-    assert logs[0]["text"].endswith("faq.yaml:2:10: steps.lost: no `goto` and no button leads to this step")
+    assert logs[0]["text"].endswith("faq.yaml:2:10: warning: steps.lost: no `goto` and no button leads to this step")
 
 
 async def test_turns_do_not_meet(bot):

@@ -57,6 +57,7 @@ class Dialog:
         match turn.cause.body:
             case Said(message=message):
                 self.hear(hear(message, self.memory.offered))
+                self.break_silence()
             case Started(payload=payload):
                 self.greet(payload)
             case Left() as left:
@@ -103,6 +104,11 @@ class Dialog:
             self.start()
         else:
             self.fall_back()
+
+    def break_silence(self) -> None:
+        """Whoever says something hears something, even where the script has no words for it."""
+        if not (self.run.messages or self.run.transfer or self.run.close):
+            self.run.say_text(self.program.script.texts.done)
 
     # --- while a question is open --------------------------------------------------------------------------------
 

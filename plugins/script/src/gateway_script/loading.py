@@ -35,7 +35,7 @@ class Loaded:
 def load(path: Path) -> Loaded:
     """Read and check a script. Does not raise for anything that is wrong with it."""
     shown = shown_as(path)
-    mistakes, warnings = Mistakes(shown), Mistakes(shown)
+    mistakes, warnings = Mistakes(shown), Mistakes(shown, label="warning: ")
     text = text_of(path, mistakes)
     script = None if text is None else parse(text, path.parent, mistakes, warnings)
     return Loaded(script=None if mistakes.found else script, mistakes=mistakes.lines(), warnings=warnings.lines())

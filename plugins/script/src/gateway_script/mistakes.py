@@ -41,10 +41,10 @@ class Mistake:
     place: Place
     text: str
 
-    def line(self, file: str) -> str:
+    def line(self, file: str, label: str = "") -> str:
         """Return it as one line: `file:line:column: path: text`."""
         path = f"{self.place.path}: " if self.place.path else ""
-        return f"{file}:{self.place.line}:{self.place.column}: {path}{self.text}"
+        return f"{file}:{self.place.line}:{self.place.column}: {label}{path}{self.text}"
 
 
 @dataclass
@@ -52,6 +52,8 @@ class Mistakes:
     """All mistakes of one file."""
 
     file: str
+    label: str = ""
+    """Stands before each of them, for those that are only warnings."""
     found: list[Mistake] = field(default_factory=list)
     explained: set[str] = field(default_factory=set)
     """Paths of which the unknown key beside them already tells enough."""
@@ -74,7 +76,7 @@ class Mistakes:
     def lines(self) -> list[str]:
         """Return them in the order of the file."""
         ordered = sorted(self.found, key=lambda mistake: (mistake.place.line, mistake.place.column))
-        return [mistake.line(self.file) for mistake in ordered]
+        return [mistake.line(self.file, self.label) for mistake in ordered]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

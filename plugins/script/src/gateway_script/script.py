@@ -77,6 +77,10 @@ class Texts(Part):
     fallback: Text = Field("Sorry, I did not understand that. Could you put it differently?")
     retry: Text = Field("Sorry, that does not look right. Please try once more.", description="An answer does not fit.")
     give_up: Text = Field("Let us leave that for now. What else can I do for you?", description="After the last try.")
+    done: Text = Field(
+        "All right. Is there anything else?",
+        description="The client said something, and the script has no words for it.",
+    )
     lost: Text = Field("Sorry, I lost the thread. Let us start again.", description="The script changed meanwhile.")
     trouble: Text = Field("Sorry, something went wrong on my side. Please try again.", description="An error happened.")
     returned: Text = Field("I am back with you. What else can I do for you?", description="Back from an agent.")
