@@ -20,9 +20,11 @@ class Chat:
         self.status = self.window.get_by_role("status")
         self.errors = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on(
-            "console", lambda message: self.errors.append(message.text) if "Security Policy" in message.text else None
-        )
+        page.on("console", self._console)
+
+    def _console(self, message):
+        if "Security Policy" in message.text:
+            self.errors.append(message.text)
 
     async def visit(self, stage, **query):
         await self.page.goto(f"{stage.origin}/host?" + "&".join(f"{name}={value}" for name, value in query.items()))

@@ -16,6 +16,7 @@ from gateway import (
     Delivery,
     DeliveryState,
     Message,
+    Peer,
     Pressed,
     Role,
     Said,
@@ -27,9 +28,10 @@ from plugins.widget.tests.chat import Chat
 
 pytestmark = pytest.mark.browser
 
-NO_SOCKETS = (
-    "window.WebSocket = class { constructor() { setTimeout(() => this.onclose({ code: 1006 })); } close() {} };"
-)
+NO_SOCKETS = """window.WebSocket = class {
+  constructor() { setTimeout(() => this.onclose({ code: 1006 })); }
+  close() {}
+};"""
 
 
 def said(stage):
@@ -37,8 +39,9 @@ def said(stage):
 
 
 @pytest.fixture
-async def chat(page, stage):
-    chat = await (await Chat(page).visit(stage)).open()
+async def chat(browser, stage):
+    context = await browser.new_context()
+    chat = await (await Chat(await context.new_page()).visit(stage)).open()
     yield chat
     assert chat.errors == []
 
@@ -313,8 +316,6 @@ async def test_the_way_to_an_agent_and_back(stage, chat):
 async def test_the_gateways_own_words_are_notices(stage, chat):
     await stage.context.until(lambda events: events)
     notice = Message(contents=(Text(text="We are closed on Sundays."),))
-    stage.book.add(
-        stage.conversation, Said(role=Role.SYSTEM, author=stage.book.states[stage.conversation].client, message=notice)
-    )
+    stage.book.add(stage.conversation, Said(role=Role.SYSTEM, author=Peer(id="gateway"), message=notice))
 
     await expect(chat.log.locator(".notice")).to_have_text("We are closed on Sundays.")
