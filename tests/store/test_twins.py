@@ -140,6 +140,7 @@ class Twins(RuleBasedStateMachine):
             finished=tuple(
                 Finished(effect=replace(ask(number, key=key), attempts=1), state=state, at=at, error=error)
                 for number, state, at, error in facts.pop("finished")
+                if number <= effects + len(targets)  # Nothing ends before it was made.
             ),
             **{**facts, "cancelled": tuple(facts["cancelled"])},
         )
