@@ -99,6 +99,9 @@ def _act(config: Path, what: str, letters: list[tuple[str, int]]) -> None:
     from gateway.errors import UserMistake  # noqa: PLC0415
 
     place = location(config)
+    if not letters:
+        click.echo("No dead letters.")
+        return
     access = admin.find(place.data)
     outcomes = _ask(access, what, letters) if access else None
     if outcomes is None:  # nobody answers: no gateway runs, and the store's lock makes sure of that

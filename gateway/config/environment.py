@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 from pydantic_settings.sources.utils import parse_env_vars
 
-from gateway.config.source import Address, Place, Problem, Source
+from gateway.config.source import VARIABLE, Address, Place, Problem, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,10 +60,10 @@ def override(source: Source, environ: Mapping[str, str]) -> None:
     for name in _strangers(relevant):
         sections = ", ".join(_Overrides.model_fields)
         source.problems.append(
-            Problem(file=f"environment variable {name}", message=f"names no section; the sections are {sections}")
+            Problem(file=f"{VARIABLE} {name}", message=f"names no section; the sections are {sections}")
         )
     for name, mistake in _broken(relevant).items():
-        source.problems.append(Problem(file=f"environment variable {name}", message=mistake))
+        source.problems.append(Problem(file=f"{VARIABLE} {name}", message=mistake))
         del relevant[name]
     for address, value in _leaves(_Environment(relevant)(), ()):
         _lay(source, _own_names(address), value, _variable(address, relevant))
@@ -121,7 +121,7 @@ def _own_names(address: Address) -> Address:
 
 
 def _lay(source: Source, address: Address, value: Any, variable: str) -> None:
-    place = Place(file=f"environment variable {variable}")
+    place = Place(file=f"{VARIABLE} {variable}")
     target: Any = source.data
     for depth, step in enumerate(address[:-1], start=1):
         if not isinstance(target.get(step), dict):

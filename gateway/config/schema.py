@@ -58,7 +58,7 @@ _SECRET: Schema = {
 
 def schema_of(host: PluginHost) -> Schema:
     """Return the schema of the whole configuration with the kinds of `host`."""
-    properties = {name: _of_model(model) for name, model in SINGLE.items()}
+    properties = {name: _or_nothing(_of_model(model)) for name, model in SINGLE.items()}
     for family in FAMILIES:
         properties[family.section] = _named(TITLES[family.section], _of_family(family, host))
     properties["routes"] = _named(TITLES["routes"], _of_model(RouteSettings))
@@ -71,6 +71,11 @@ def schema_of(host: PluginHost) -> Schema:
         "properties": properties,
         "$defs": {"secret": _SECRET},
     }
+
+
+def _or_nothing(schema: Schema) -> Schema:
+    """A section whose keys are all commented out is there with nothing in it."""
+    return {**schema, "type": ["object", "null"]}
 
 
 def _named(description: str, value: Schema) -> Schema:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+VARIABLE = "environment variable"
+"""What a place that is no file begins with."""
+
 Address = tuple[str | int, ...]
 """Where something stands in the configuration: `("channels", "shop", "token")`."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_
 
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 
+from gateway.config.source import VARIABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+_LISTS = {"list_type", "tuple_type"}
 _VALUE_HELPS = (
     "_parsing",
     "_type",
@@ -144,6 +147,8 @@ class _Complaint:
     def _ordinary(self, error: ErrorDetails, address: Address) -> str:
         message = _words(error, secret=self._is_secret(error))
         value = error["input"]
+        if error["type"] in _LISTS and self._source.place(address).file.startswith(VARIABLE):
+            message += ', written as JSON: ["one", "two"]'
         if not self._may_show(error, address, value):
             return self._without_secrets(message)
         guess = did_you_mean(value, _choices(error)) if isinstance(value, str) else ""

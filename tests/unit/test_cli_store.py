@@ -175,6 +175,7 @@ def test_a_dead_letter_that_is_none(run):
 def test_without_a_gateway_the_store_itself_is_changed(run):
     assert run("dead-letters", "replay", "--all") == (0, "1 of 1 dead letter put in line again.\n", "")
     assert run("dead-letters", "list")[1] == "No dead letters.\n"
+    assert run("dead-letters", "replay", "--all") == (0, "No dead letters.\n", "")
     assert " pending, next at " in run("trace", "c1")[1]
 
 

@@ -400,6 +400,15 @@ CASES = {
         environ={"GATEWAY_LOG": "debug"},
         said=['environment variable GATEWAY_LOG: a whole section is written as JSON, such as {"port": 9000}'],
     ),
+    "override of a list in words": Case(
+        environ={"GATEWAY_PLUGINS__DISABLED": "a,b"},
+        said=[
+            (
+                "environment variable GATEWAY_PLUGINS__DISABLED: plugins.disabled: must be a list, "
+                'written as JSON: ["one", "two"], not \'a,b\''
+            )
+        ],
+    ),
     "override with broken JSON": Case(
         environ={"GATEWAY_SERVER": "{port"},
         said=[
