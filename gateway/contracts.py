@@ -1,9 +1,9 @@
 """What a plugin offers and what it is given: the whole contract between the core and its plugins.
 
-A plugin registers **kinds** (see `kinds`, `hookspecs`). For each instance in the config that names the kind, the core validates
-the options, calls `build(context, options)` (no I/O), later `start()` (I/O allowed), and at the end `stop()` (safe
-always, also if `start` failed). Behaviour is a Protocol of few methods; whatever is optional is a Protocol of its own
-(`Supports…`), asked for once after `build`.
+A plugin registers **kinds** (see `kinds`, `hookspecs`). For each instance in the config that names the kind, the core
+validates the options, calls `build(context, options)` (no I/O), later `start()` (I/O allowed), and at the end `stop()`
+(safe always, also if `start` failed). Behaviour is a Protocol of few methods; whatever is optional is a Protocol of
+its own (`Supports…`), asked for once after `build`.
 
 A plugin never retries, never sleeps, never keeps truth in memory. It turns wire formats into events
 (`context.receive`) and calls into wire formats, and raises `Temporary`, `AuthenticationFailed`, `Permanent` or
@@ -90,6 +90,13 @@ class Files(Protocol):
 
     async def save(self, chunks: AsyncIterator[bytes], *, name: str, media_type: str = "") -> Attachment:
         """Keep a file. The media type is checked against the bytes. Raises `TooLarge` past the limit."""
+
+    async def fetch(self, url: str, *, name: str = "", media_type: str = "") -> Attachment:
+        """Keep a copy of a file that another system offers by its address.
+
+        Only `http` and `https`, and never from a private address (unless the operator allows it): the address comes
+        from outside. Raises `TooLarge`, `Temporary`, `Permanent`.
+        """
 
     async def read(self, url: str) -> AsyncIterator[bytes]:
         """Return the bytes of a file saved before, in chunks. Raises `FileNotFoundError`."""

@@ -13,10 +13,12 @@ import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote
 
 import puremagic
 
 from gateway.errors import TooLarge
+from gateway.fetch import Fetcher
 from gateway.model import Attachment
 
 PREFIX = "/files/"
@@ -41,10 +43,11 @@ INLINE = frozenset(
 class FileStore:
     """Keeps each file as `<folder>/<key>/<name>`. The key has 128 random bits: who knows the address may read."""
 
-    def __init__(self, folder: Path, *, max_bytes: int) -> None:
+    def __init__(self, folder: Path, *, max_bytes: int, fetcher: Fetcher) -> None:
         """`max_bytes`: largest file accepted."""
         self._folder = folder
         self._max_bytes = max_bytes
+        self._fetcher = fetcher
 
     @property
     def max_bytes(self) -> int:
@@ -64,6 +67,17 @@ class FileStore:
             raise
         kind = await asyncio.to_thread(_media_type, path, media_type)
         return Attachment(url=f"{PREFIX}{key}/{path.name}", name=path.name, media_type=kind, size=size)
+
+    async def fetch(self, url: str, *, name: str = "", media_type: str = "") -> Attachment:
+        """Keep a copy of a foreign file; see `Files.fetch`."""
+        async with self._fetcher.get(url) as response:
+            if (response.content_length or 0) > self._max_bytes:
+                raise TooLarge(f"the file is larger than {self._max_bytes} bytes")
+            return await self.save(
+                response.content.iter_chunked(CHUNK_BYTES),
+                name=name or unquote(response.url.name) or "file",
+                media_type=media_type or response.content_type,
+            )
 
     async def read(self, url: str) -> AsyncIterator[bytes]:
         """Return the bytes of a file; see `Files.read`."""

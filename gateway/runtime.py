@@ -27,6 +27,7 @@ from gateway.dispatch import Dispatcher, Patience
 from gateway.engine import Engine
 from gateway.errors import UserMistake
 from gateway.feed import Feed
+from gateway.fetch import Fetcher
 from gateway.files import FileStore
 from gateway.kinds import ChannelKind
 from gateway.listening import Listening
@@ -57,7 +58,10 @@ class Gateway:
         self.store = _store(settings, now)
         self.feed = Feed(on_error=lambda instance: self.metrics.watcher_errors(instance or "gateway").inc())
         self.observer = Observer(self.metrics)
-        self.files = FileStore(settings.data / "files", max_bytes=settings.files.max_bytes)
+        self._fetcher = Fetcher(allow_private=settings.files.allow_private)
+        self.files = FileStore(
+            settings.data / "files", max_bytes=settings.files.max_bytes, fetcher=self._fetcher
+        )
         self.policies = _policies(settings)
         self.engine = Engine(store=self.store, policies=self.policies, feed=self.feed, observer=self.observer, now=now)
         self.instances: dict[str, Running] = {}
@@ -179,6 +183,7 @@ class Gateway:
         await asyncio.gather(*(running.stop() for running in self.instances.values()))
         if self._web:
             await self._web.stop()
+        await self._fetcher.close()
         if self._http:
             await self._http.close()
         await self.store.close()

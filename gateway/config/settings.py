@@ -94,6 +94,10 @@ class FilesSettings(Section):
     """Files that clients, bots and agents send."""
 
     max_bytes: int = Field(25 * MEBIBYTE, ge=1024, description="Largest file accepted, in bytes.")
+    allow_private: bool = Field(
+        default=False,
+        description="Fetch files also from private addresses. Only if everybody who names addresses is trusted.",
+    )
 
 
 class PluginsSettings(Section):

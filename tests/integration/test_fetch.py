@@ -1,0 +1,94 @@
+"""Files fetched from addresses that come from outside."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.pytest_plugin import AiohttpServer
+
+from gateway import Permanent, Temporary, TooLarge
+from gateway.fetch import Fetcher, is_public
+from gateway.files import FileStore
+
+
+async def shop(request: web.Request) -> web.StreamResponse:
+    match request.path:
+        case "/cat.txt":
+            return web.Response(body=b"meow", content_type="text/plain")
+        case "/large":
+            return web.Response(body=b"x" * 5000)
+        case "/away":
+            raise web.HTTPFound("/cat.txt")
+        case "/round":
+            raise web.HTTPFound("/round")
+        case "/busy":
+            return web.Response(status=503)
+        case _:
+            return web.Response(status=404)
+
+
+@pytest.fixture
+async def address(aiohttp_server: AiohttpServer) -> str:
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", shop)
+    return f"http://127.0.0.1:{(await aiohttp_server(app)).port}"
+
+
+@pytest.fixture
+async def files(tmp_path: Path) -> AsyncIterator[FileStore]:
+    fetcher = Fetcher(allow_private=True)
+    yield FileStore(tmp_path, max_bytes=1000, fetcher=fetcher)
+    await fetcher.close()
+
+
+@pytest.mark.parametrize("path", ["/cat.txt", "/away"])
+async def test_a_file_is_kept(files: FileStore, address: str, path: str) -> None:
+    saved = await files.fetch(address + path)
+
+    assert (saved.media_type, saved.size) == ("text/plain", 4)
+    assert b"".join([chunk async for chunk in await files.read(saved.url)]) == b"meow"
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("/large", TooLarge), ("/round", Permanent), ("/busy", Temporary), ("/nothing", Permanent)],
+)
+async def test_what_cannot_be_kept(files: FileStore, address: str, path: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await files.fetch(address + path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/x",
+        "http://localhost:1/x",
+        "http://[::1]:1/x",
+        "http://[::ffff:127.0.0.1]:1/x",
+        "http://10.0.0.1/x",
+        "http://169.254.169.254/latest/meta-data",
+        "http://0.0.0.0:1/x",
+        "file:///etc/passwd",
+        "ftp://example.com/x",
+        "no address",
+        "",
+    ],
+)
+async def test_no_address_leads_into_a_private_network(tmp_path: Path, url: str) -> None:
+    fetcher = Fetcher()
+    with pytest.raises(Permanent):
+        await FileStore(tmp_path, max_bytes=1000, fetcher=fetcher).fetch(url)
+    await fetcher.close()
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111"])
+def test_public_addresses(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("address", ["100.64.0.1", "192.168.1.1", "fe80::1%eth0", "224.0.0.1", "2002:7f00:1::"])
+def test_private_addresses(address: str) -> None:
+    assert not is_public(address)
