@@ -41,6 +41,7 @@ AGENTS = (Peer(id="agent-1", name="Bo"), Peer(id="agent-2"))
 LEAVE = "back to the bot"
 Answer = Mapping[str, object]
 """Fields of the event that ends a call."""
+NOTHING: Answer = MappingProxyType({})
 
 
 @dataclass
@@ -173,7 +174,7 @@ class World:
         self.sessions.setdefault(session, Session(platform=platform, history=frozenset(history)))
 
     def finish(self, target: str, how: str, **answer: object) -> None:
-        """End the call under way: `ok` (with the answer), `again`, `slow`, `permanent`, `lost`, `refused`, `offline`."""
+        """End the call: `ok` (with an answer), `again`, `slow`, `permanent`, `lost`, `refused`, `offline`."""
         reached = self.busy.pop(target)
         effect = self.lanes[target][0]
         if how in {"again", "slow"} or (how == "ok" and not reached):
@@ -225,7 +226,9 @@ class World:
         return [entry.number for entry in self.log if _is_clients(entry)]
 
     def undeliverable(self) -> set[int]:
-        failed = {e.body.number for e in self.log if isinstance(e.body, Delivery) and e.body.state is DeliveryState.FAILED}
+        failed = {
+            e.body.number for e in self.log if isinstance(e.body, Delivery) and e.body.state is DeliveryState.FAILED
+        }
         return failed & set(self.client_words())
 
     def asked(self) -> list[int]:
@@ -324,7 +327,7 @@ class World:
             assert not open_turns
 
     def _check_nobody_unheard(self) -> None:
-        """While the conversation lives, every word of the client has, had, or is on its way to somebody who hears it."""
+        """While the conversation lives, every word of the client was heard by somebody, or is on its way there."""
         if self.conversation.floor is Floor.CLOSED:
             return
         handoff = self.conversation.handoff
@@ -368,7 +371,9 @@ class World:
                 self.fire(min(self.timers, key=lambda name: self.timers[name].due_at))
         raise AssertionError(f"still {self.conversation.floor} with {self.timers} after all this time")
 
-    def carry_one(self, target: str, answer: Answer = MappingProxyType({}), accept: Answer = MappingProxyType({})) -> None:
+    def carry_one(
+        self, target: str, answer: Answer = MappingProxyType({}), accept: Answer = MappingProxyType({})
+    ) -> None:
         """Have the call at the head of a lane succeed, unless it is fenced off (or did not get through: then again)."""
         if target not in self.busy:
             self.begin(target, reaches=True)
