@@ -90,6 +90,8 @@ def _named(description: str, value: Schema) -> Schema:
 def _of_family(family: Family, host: PluginHost) -> Schema:
     """Return what an instance looks like: its `type` decides which other keys it has."""
     offers = family.offers(host)
+    if not offers:
+        return {"not": {}, "description": f"No plugin offers a kind of {family.what}."}
     return {
         "type": "object",
         "required": ["type"],

@@ -198,6 +198,12 @@ def test_the_schema_names_every_option_and_kind(host):
     assert "$ref" not in json.dumps(schema).replace('"$ref": "#/$defs/secret"', "")
 
 
+def test_without_plugins_the_schema_allows_no_instance():
+    channels = schema_of(PluginHost([]))["properties"]["channels"]["additionalProperties"]
+
+    assert channels == {"not": {}, "description": "No plugin offers a kind of channel."}
+
+
 def test_a_sample_of_a_kind_has_all_its_options(host):
     assert example_of(host, "wire") == (
         "channels:\n"
