@@ -30,6 +30,7 @@ class Policy:
     agent_timeout: float = 1800.0
     idle_timeout: float = 86400.0
     bot_failures_before_handoff: int = 3
+    """0: failures never call a human."""
     close_phrases: tuple[str, ...] = ()
     """Phrases that lead back to the bot when the transfer names none."""
     texts: Texts = field(default_factory=Texts)
@@ -40,4 +41,4 @@ class Policy:
 
 
 HANDOFF_FAILURES_ALLOWED = 2
-"""How often in a row, without a word from the client, a bot may ask for a human in vain."""
+"""How many handoffs in a row may come back without a word from the client; then the bot's next transfer is refused."""

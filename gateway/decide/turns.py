@@ -74,12 +74,17 @@ def failed(draft: Draft, event: EffectFailed) -> None:
     failures = draft.conversation.bot_failures + 1
     draft.change(bot_failures=failures)
     draft.log(BotFailed(number=number, reason=event.reason))
-    if failures < draft.policy.bot_failures_before_handoff or not draft.policy.chain:
-        draft.notify(draft.text("bot_failed"))
-    else:
+    if _is_enough(draft, failures):
         draft.change(bot_failures=0)
         transfer = Transfer(reason=f"The bot failed {failures} times: {event.reason}")
         handoffs.begin(draft, transfer, unheard=unheard)
+    else:
+        draft.notify(draft.text("bot_failed"))
+
+
+def _is_enough(draft: Draft, failures: int) -> bool:
+    limit = draft.policy.bot_failures_before_handoff
+    return bool(draft.policy.chain) and 0 < limit <= failures
 
 
 def say(draft: Draft, message: Message) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.model import Transfer
 from tests.unit.decide.story import (
     ASKED,
@@ -11,6 +13,7 @@ from tests.unit.decide.story import (
     STANDBY,
     TAILING,
     TALKED,
+    TALKING,
     TRY_AGAIN,
     Case,
     Then,
@@ -134,6 +137,9 @@ TURN_CASES = {
         bot_fails(),
         Then(does=["show 9"], floor="bot"),
         on=NO_PLATFORM,
+    ),
+    "where failures shall not call a human they are only told": Case(
+        ASKED, bot_fails(), Then(floor="bot", does=["show 5"]), on=replace(TALKING, bot_failures_before_handoff=0)
     ),
     "a late failure changes nothing": Case((*ASKED, transfers()), bot_fails(about=3), Then(log=[], does=[])),
     "the same failure twice counts once": Case(
