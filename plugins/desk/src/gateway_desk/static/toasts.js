@@ -20,6 +20,6 @@ export function toast(text, kind = "info") {
 
 /** Says why something was not done, in the agent's language where we can. */
 export function refusalText({ code, reason, by }) {
-  if (code === "taken") return by ? t("refused.taken", { by }) : t("refused.taken-unknown");
+  if (by) return t("refused.by", { by });
   return has(`refused.${code}`) ? t(`refused.${code}`) : reason;
 }

@@ -11,9 +11,7 @@ export const en = {
   "status.label": "Your status",
   "status.online": "Online",
   "status.away": "Away",
-  "status.away-hint": "You are away: new dialogs are not offered to you.",
   "link.lost": "No connection. Trying again; what you write is kept and sent later.",
-  "link.expired": "Your session is over. Sign in again.",
 
   // The list
   "list.label": "Dialogs",
@@ -25,7 +23,6 @@ export const en = {
   "list.nobody-waits": "Nobody is waiting.",
   "list.no-chats": "Take a dialog from the queue; it will stand here.",
   "list.unread": "{count} unread",
-  "list.waits": "waiting {time}",
   "list.for": "for {name}",
   "list.with": "with {name}",
   "list.you": "You: {text}",
@@ -59,7 +56,6 @@ export const en = {
   "floor.ended": "Over",
 
   // Acts
-  "act.take": "Take",
   "act.take-long": "Take this dialog",
   "act.take-over": "Take over from {name}",
   "act.forward": "Forward",
@@ -71,7 +67,6 @@ export const en = {
   "act.back": "Back to the list",
   "act.done": "Done",
   "act.cancel": "Cancel",
-  "act.more": "More",
   "act.settings": "Settings",
   "act.help": "Keyboard shortcuts",
   "act.jump": "Newest messages",
@@ -97,7 +92,6 @@ export const en = {
 
   // Entries of the log
   "entry.bot": "Bot",
-  "entry.client": "Client",
   "entry.system": "The client was told",
   "entry.you": "You",
   "entry.note": "Note from {name}, not shown to the client",
@@ -118,7 +112,6 @@ export const en = {
   // Delivery
   "fate.sending": "Sending",
   "fate.waiting": "Waiting for the connection",
-  "fate.sent": "Sent",
   "fate.delayed": "Not delivered yet: {reason}",
   "fate.arrived": "Delivered late",
   "fate.failed": "The client did not get this: {reason}",
@@ -162,7 +155,6 @@ export const en = {
 
   // Details
   "details.title": "Details",
-  "details.client": "Client",
   "details.channel": "Channel",
   "details.group": "Group",
   "details.agent": "Agent",
@@ -198,8 +190,8 @@ export const en = {
   "take-over.button": "Take over",
 
   // What could not be done
-  "refused.taken": "{by} has this dialog.",
-  "refused.taken-unknown": "A colleague was faster.",
+  "refused.by": "{by} has this dialog.",
+  "refused.taken": "A colleague was faster.",
   "refused.over": "This dialog is over, or went to another group.",
   "refused.full": "You have as many dialogs as you may; finish one first.",
   "refused.not_yours": "You do not have the floor in this dialog.",
@@ -241,6 +233,5 @@ export const en = {
   "alert.waiting": "{name} is waiting",
   "alert.given": "{name} is waiting for you",
   "alert.wrote": "{name} wrote",
-  "toast.taken": "{name} took this dialog",
   "toast.dismiss": "Dismiss",
 };
