@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -42,7 +43,9 @@ offered by neither ([why](../decisions/0009-a-contested-kind-is-nobodys.md)).
 
 
 MODULES = {
-    "gateway.contracts": "What a plugin offers and what it is given",
+    "gateway.kinds": "Kinds: what a plugin registers",
+    "gateway.capabilities": "What a side can show",
+    "gateway.contracts": "What the objects behind a kind do, and what they are given",
     "gateway.events": "Events: what a plugin reports",
     "gateway.entries": "The log",
     "gateway.conversation": "The conversation",
@@ -67,9 +70,12 @@ fields or methods. The hooks that register a kind are on [their own page](hooks.
 
 def api_page() -> str:
     """Return the page about all public names."""
+    homes = {name: _home(getattr(gateway, name), name) for name in gateway.__all__}
+    if homeless := sorted(name for name, home in homes.items() if home not in MODULES):
+        sys.exit(f"MODULES in {Path(__file__).name} lacks the modules of {', '.join(homeless)}")
     parts = [API_HEAD]
     for module, title in MODULES.items():
-        names = [name for name in gateway.__all__ if _home(getattr(gateway, name), name) == module]
+        names = [name for name, home in homes.items() if home == module]
         parts.append(f"## {title}\n")
         parts += [_entry(gateway, name, _Source.of(module)) for name in _in_order(names, module)]
     parts.append("## The test kit, `gateway.testing`\n")

@@ -22,7 +22,7 @@ BASE: dict[str, Any] = {
     },
     "routes": {"support": {"channels": ["site"], "bot": "faq", "handoff": ["desk"]}},
 }
-"""What a fragment without routes is put into."""
+"""What a fragment without channels or routes is put into."""
 
 ELSEWHERE = ("first-plugin.md",)
 """Pages whose configurations need a plugin of their own; their tests are their own too."""
@@ -52,7 +52,7 @@ def problems_of(text: str, host: PluginHost, folder) -> list[str]:
     """Return what `gateway check` has against a configuration, its warnings included."""
     text = FILE.sub("{ $env: FROM_A_FILE }", text)
     whole = yaml.safe_load(text)
-    if "routes" not in whole:
+    if not {"channels", "routes"} <= set(whole):
         whole = _completed(whole)
     config = folder / "gateway.yaml"
     config.write_text(yaml.safe_dump(whole), encoding="utf-8")

@@ -42,7 +42,7 @@ def plugin(folder, monkeypatch):
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (name, value), *_ = project["entry-points"]["gateway"].items()
     yield EntryPoint(name=name, value=value, group=GROUP)
-    sys.modules.pop(value)
+    sys.modules.pop(value, None)
 
 
 def console(beginning: str) -> list[str]:
