@@ -24,6 +24,8 @@ class Capabilities:
     media_bytes: int | None = None
     """Largest file taken; larger ones become a link."""
     captions: bool = True
+    caption_length: int | None = None
+    """Longest caption in characters where it is shorter than a text; a longer one is sent after its file, as text."""
     location: bool = False
     contact: bool = False
     single_content: bool = False

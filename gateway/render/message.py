@@ -107,8 +107,8 @@ class _Fitting:
         return media.kind in self._shows.media and (limit is None or size is None or size <= limit)
 
     def _has_room(self, caption: str) -> bool:
-        limit = self._shows.text_length
-        return not caption or (self._shows.captions and (limit is None or units(caption) <= limit))
+        limits = (self._shows.text_length, self._shows.caption_length)
+        return not caption or (self._shows.captions and all(each is None or units(caption) <= each for each in limits))
 
     def _buttons(self, buttons: tuple[Button, ...]) -> Iterator[Content | _Below]:
         """The choices natively and their links in words; all numbered in words if there are too many choices."""
