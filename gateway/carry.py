@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from gateway.contracts import BotReply, Closing, Opened, Opening, Outgoing, SupportsAvailability, Turn
+from gateway.contracts import BotReply, Closing, Opened, Opening, Outgoing, Turn
 from gateway.conversation import Conversation, Handoff, effect_id
 from gateway.engine import Engine
 from gateway.entries import Entry, Left, Said
@@ -130,9 +130,9 @@ class Carrier:
         """Tell whether the first platform of the route has somebody online; None if nobody can tell."""
         chain = self._chains.get(conversation.channel, ())
         running = self._instances.get(chain[0]) if chain else None
-        if running is None or not isinstance(running.component, SupportsAvailability):
+        platform = running.availability if running else None
+        if running is None or platform is None:
             return None
-        platform = running.component
         try:
             return (await running.call("availability", lambda: platform.availability(""))).online
         except Failure:
@@ -202,8 +202,8 @@ class Carrier:
         )
 
     async def _somebody_there(self, running: Running, handoff: Handoff) -> None:
-        platform = running.component
-        if handoff.transfer.ignore_offline or not isinstance(platform, SupportsAvailability):
+        platform = running.availability
+        if handoff.transfer.ignore_offline or platform is None:
             return
         availability = await running.call("availability", lambda: platform.availability(handoff.destination))
         if not availability.online:

@@ -39,8 +39,8 @@ class Signals:
 
     def _tell(self, target: str, signal: Typing, conversation: Conversation) -> None:
         running = self._instances.get(target)
-        if running and isinstance(running.component, SupportsTyping) and len(self._tasks) < MOST_UNDER_WAY:
-            task = asyncio.create_task(_call(running, signal, conversation))
+        if running and running.typing and len(self._tasks) < MOST_UNDER_WAY:
+            task = asyncio.create_task(_call(running, running.typing, signal, conversation))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -56,11 +56,9 @@ def _target(conversation: Conversation, source: str) -> str:
     return conversation.channel if is_agents or is_bots else ""
 
 
-async def _call(running: Running, signal: Typing, conversation: Conversation) -> None:
+async def _call(running: Running, component: SupportsTyping, signal: Typing, conversation: Conversation) -> None:
     session = conversation.handoff.session if conversation.handoff else ""
     try:
-        await running.call(
-            "typing", lambda: running.component.typing(signal, client=conversation.client, session=session)
-        )
+        await running.call("typing", lambda: component.typing(signal, client=conversation.client, session=session))
     except Failure:
         return

@@ -16,7 +16,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from gateway.capabilities import Capabilities
-from gateway.contracts import Component
+from gateway.contracts import Component, SupportsAvailability, SupportsTyping
 from gateway.errors import AuthenticationFailed, Failure, GatewayError, Permanent, Temporary, UserMistake
 
 log = structlog.get_logger()
@@ -66,7 +66,9 @@ class Running:
         self.name = name
         self.kind = kind
         self.component: Any = component
-        """The plugin's object; its Protocols were checked when it was built."""
+        """The plugin's object. What it supports is asked here once; `isinstance` of a Protocol is slow."""
+        self.availability = component if isinstance(component, SupportsAvailability) else None
+        self.typing = component if isinstance(component, SupportsTyping) else None
         self.shows = shows or Capabilities()
         self.state = State.STARTING
         self.reason = ""
