@@ -128,11 +128,14 @@ def _options(fields: Mapping[str, FieldInfo], given: Mapping[str, str]) -> str:
 
 
 def _sample(sample: str) -> tuple[str, dict[str, str]]:
-    """Split a sample into what stands before its first key and the lines of each key."""
+    """Split a sample into what stands before its first key and the lines of each key; a bad one counts for nothing."""
     sample = textwrap.dedent(sample).strip("\n") + "\n"
     lines = sample.splitlines(keepends=True)
-    node = yaml.compose(sample, Loader=yaml.SafeLoader)
-    if not isinstance(node, yaml.MappingNode):
+    try:
+        node = yaml.compose(sample, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return "", {}
+    if not isinstance(node, yaml.MappingNode) or node.flow_style:
         return "", {}
     starts = [(key.value, key.start_mark.line) for key, _ in node.value]
     ends = [line for _, line in starts[1:]] + [len(lines)]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import PydanticUserError
+
 from gateway.config.loading import FAMILIES, Family
 from gateway.config.settings import (
     FilesSettings,
@@ -101,11 +103,19 @@ def _of_family(family: Family, host: PluginHost) -> Schema:
 
 
 def _if_type(name: str, offer: Offer[Any]) -> Schema:
-    then = _of_model(offer.kind.options)
+    then = _of_options(offer.kind.options)
     core = _of_model(InstanceSettings)["properties"]
     core["type"] = {"const": name, "description": offer.kind.summary}
     then["properties"] = {**core, **then.get("properties", {})}
     return {"if": {"properties": {"type": {"const": name}}, "required": ["type"]}, "then": then}
+
+
+def _of_options(model: type[BaseModel]) -> Schema:
+    """Return the schema of a kind's options; one that cannot be put into words leaves everything open."""
+    try:
+        return _of_model(model)
+    except PydanticUserError:
+        return {"type": "object"}
 
 
 def _of_model(model: type[BaseModel]) -> Schema:

@@ -16,9 +16,10 @@ from gateway.contracts import WebhookRequest
 from gateway.conversation import Conversation, Floor
 from gateway.entries import Delivery, DeliveryState, Entry, Said
 from gateway.events import AskBot, Effect, SendToClient
-from gateway.model import Peer, Role, text_message
+from gateway.model import Location, Message, Peer, Role, text_message
 from gateway.store.contract import Finished, Step
 from gateway.store.sqlite import SqliteStore
+from gateway.testing import Harness, plugin_host
 
 AT = 1_700_000_000.0  # 22:13:20 UTC
 CLIENT = Peer(id="v-1", name="Anna")
@@ -136,6 +137,30 @@ def test_trace_of_one_message_shows_what_concerns_it(run, what, numbers, actions
 
     assert [entry["number"] for entry in found["entries"]] == numbers
     assert [record["effect"]["action"]["type"] for record in found["effects"]] == actions
+
+
+async def test_trace_shows_a_whole_handoff(tmp_path):
+    async with Harness(folder=tmp_path, host=plugin_host(installed=False)) as gateway:
+        await gateway.channel().writes("agent")
+        await gateway.until(lambda: bool(gateway.platform().openings))
+        await gateway.platform().joins("bo")
+        await gateway.channel().writes(Message(contents=(Location(latitude=1.0, longitude=2.0),)))
+        await gateway.until(lambda: bool(gateway.platform().sent))
+        conversation = await gateway.conversation()
+
+        code, out, _ = await in_a_process("trace", conversation.id, "--config", str(tmp_path / "gateway.yaml"))
+
+    assert code == 0
+    assert f"  handoff  joined on desk, session {gateway.platform().session}" in out
+    for words in (
+        " waiting      2  transferred transfer=(history=20 close_phrases=[back]",
+        " waiting      2  queued platform=desk",
+        " agent        3  joined platform=desk agent=(id=bo",
+        " agent        3  client Ann (web): [location]",
+    ):
+        assert words in out
+    for effect in ("→ bot: ask_bot", "→ desk: open_session #", "→ desk: send_to_agent of"):
+        assert effect in out
 
 
 def test_trace_of_nothing_says_where_to_look(run):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ConfigDict
 
+from gateway import Options
 from gateway.config import disabled_plugins, load, locate
 from gateway.config.example import example_of, whole_example
 from gateway.config.schema import schema_of
@@ -225,6 +228,42 @@ def test_a_sample_of_a_kind_has_all_its_options(host):
         "    # Most calls to it at the same time.\n"
         "    #concurrency: 32\n"
     )
+
+
+@pytest.mark.parametrize("sample", ["type: wire\n  url: [", "{ type: wire }", "- type", ""])
+def test_a_bad_sample_counts_for_nothing(monkeypatch, sample):
+    host = PluginHost([plugin(monkeypatch, "kinds", register_channels=[channel("wire", sample=sample)])])
+
+    assert "    type: wire\n    # Where to call.\n    url: ...\n" in example_of(host, "wire")
+
+
+def test_a_sample_keeps_its_lines_and_comments(monkeypatch):
+    sample = "# read this first\nurl:\n  https://b # mine\ntype: wire\n"
+    host = PluginHost([plugin(monkeypatch, "kinds", register_channels=[channel("wire", sample=sample)])])
+
+    assert example_of(host, "wire").startswith(
+        "channels:\n"
+        "  # The wire.\n"
+        "  wire:\n"
+        "    # read this first\n"
+        "    type: wire\n"
+        "    # Where to call.\n"
+        "    url:\n"
+        "      https://b # mine\n"
+    )
+
+
+def test_options_that_no_schema_can_describe_leave_everything_open(monkeypatch):
+    class Odd(Options):
+        model_config = ConfigDict(arbitrary_types_allowed=True)
+
+        thing: threading.Event | None = None
+
+    host = PluginHost([plugin(monkeypatch, "odd", register_channels=[channel("odd", options=Odd)])])
+
+    [branch] = schema_of(host)["properties"]["channels"]["additionalProperties"]["allOf"]
+    assert branch["then"]["type"] == "object"
+    assert "additionalProperties" not in branch["then"]
 
 
 def test_a_sample_of_nothing_comes_with_a_guess(host):

@@ -102,10 +102,8 @@ CASES = {
         said=["gateway.yaml:3:3: channels.site: the key stands here for the second time; the first is at line 2"],
     ),
     "a section that is no mapping": Case(
-        more="server: 8080\n",
-        said=[
-            "gateway.yaml:9:9: server: must be a mapping with keys such as host, port, public_url, shutdown_seconds, max_body_bytes, metrics_token"
-        ],
+        more="log: debug\n",
+        said=["gateway.yaml:9:6: log: must be a mapping with keys such as format, level"],
     ),
     "instances as a list": Case(
         more="listeners: [ear]\n", said=["gateway.yaml:9:12: listeners: must be a mapping of names to settings"]
@@ -125,7 +123,7 @@ CASES = {
         more="server: { prot: 80 }\n", said=["gateway.yaml:9:11: server.prot: unknown key; did you mean 'port'?"]
     ),
     "very unknown key": Case(
-        more="files: { colour: red }\n", said=["gateway.yaml:9:10: files.colour: unknown key; known here: max_bytes"]
+        more="log: { colour: red }\n", said=["gateway.yaml:9:8: log.colour: unknown key; known here: format, level"]
     ),
     "public url": Case(
         more="server: { public_url: 'https://a/b' }\n",
