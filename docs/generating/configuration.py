@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from gateway.capabilities import Capabilities
 from gateway.config.loading import FAMILIES, RESERVED, SECTIONS
 from gateway.config.schema import SINGLE, TITLES
 from gateway.config.settings import InstanceSettings, RouteSettings
-from gateway.capabilities import Capabilities
 from gateway.kinds import Kind
 from gateway.plugins import NAME, PluginHost
 from gateway.texts import BUILT_IN

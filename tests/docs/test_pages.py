@@ -111,7 +111,7 @@ def unknown_to(group: click.Command, arguments: list[str]) -> str:
             known = {option for param in command.params for option in param.opts} | {"--help", "-h"}
             if word.partition("=")[0] not in known:
                 return f"{word} of {command.name}"
-        elif isinstance(command, click.Group) and word != "[OPTIONS]":
+        elif isinstance(command, click.Group) and not word.strip("[].").isupper():
             found = command.get_command(context, word)
             if found is None:
                 return word
