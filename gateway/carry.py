@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
+from gateway import fence
 from gateway.contracts import BotReply, Closing, Opened, Opening, Outgoing, Turn
 from gateway.conversation import Conversation, Handoff, effect_id
 from gateway.engine import Engine
@@ -63,9 +65,10 @@ class Carrier:
             raise Permanent(msg) from None
 
     async def carry_out(self, effect: Effect) -> EffectOutcome:
-        """Make the call. Raises a `Failure`."""
+        """Make the call. Raises a `Failure`, `fence.Stale` among them."""
         running = self.running(effect)
         conversation = await self._conversation(effect)
+        fence.check(effect, conversation)
         match effect.action:
             case AskBot(number=number):
                 return await self._ask(running, effect, conversation, number)
@@ -85,12 +88,29 @@ class Carrier:
             raise Permanent(msg)
         return conversation
 
+    def _check(self, effect: Effect, entry: Entry | None = None) -> None:
+        """Look at the fence again, at the last moment before a call."""
+        conversation = self._engine.peek(effect.conversation)
+        if conversation:
+            fence.check(effect, conversation, entry)
+
     async def _entry(self, effect: Effect, number: int) -> Entry:
         entry = await self._engine.entry(effect.conversation, number)
         if entry is None:
             msg = f"entry {number} is gone"
             raise Permanent(msg)
         return entry
+
+    async def _call(
+        self, running: Running, effect: Effect, method: str, argument: object, entry: Entry | None = None
+    ) -> Any:
+        """Call a method of the plugin, unless the fence has closed while the call waited for its slot."""
+
+        async def call() -> Any:
+            self._check(effect, entry)
+            return await getattr(running.component, method)(argument)
+
+        return await running.call(method, call)
 
     # --- the bot -------------------------------------------------------------------------------------------------
 
@@ -106,7 +126,7 @@ class Carrier:
         )
         self._bot_types(conversation, active=True)
         try:
-            reply: BotReply = await running.call("reply", lambda: running.component.reply(turn))
+            reply: BotReply = await self._call(running, effect, "reply", turn)
         finally:
             self._bot_types(conversation, active=False)
         return BotReplied(
@@ -172,26 +192,18 @@ class Carrier:
                 message=messages[index],
                 attempt=effect.attempts + 1,
             )
-            await self._send_part(running, outgoing, effect, index)
+            await self._call(running, effect, "send", outgoing, entry)
+            self._progress(replace(effect, action=replace(action, part=index + 1)))
         return EffectDone(effect=effect)
-
-    async def _send_part(self, running: Running, outgoing: Outgoing, effect: Effect, index: int) -> None:
-        await running.call("send", lambda: running.component.send(outgoing))
-        action = effect.action
-        assert isinstance(action, SendToClient | SendToAgent)  # noqa: S101 - `_send` is called for these
-        self._progress(replace(effect, action=replace(action, part=index + 1)))
 
     # --- sessions ------------------------------------------------------------------------------------------------
 
     async def _open(self, running: Running, effect: Effect, conversation: Conversation) -> EffectOutcome:
         handoff = conversation.handoff
-        assert isinstance(effect.action, OpenSession)  # noqa: S101
-        if not handoff or handoff.session != effect.action.session:
-            msg = "the handoff has moved on"
-            raise Permanent(msg)
+        assert handoff is not None  # noqa: S101 - the fence has looked
         await self._somebody_there(running, handoff)
         opening = await self._opening(effect, conversation, handoff)
-        opened: Opened = await running.call("open", lambda: running.component.open(opening))
+        opened: Opened = await self._call(running, effect, "open", opening)
         return SessionOpened(
             effect=effect,
             remote=opened.remote,
@@ -257,5 +269,5 @@ class Carrier:
             outcome=action.outcome,
             text=action.text,
         )
-        await running.call("close", lambda: running.component.close(closing))
+        await self._call(running, effect, "close", closing)
         return EffectDone(effect=effect)

@@ -119,6 +119,11 @@ def conversation_of(effect_or_session: str) -> str:
     return effect_or_session.partition(".")[0]
 
 
+def number_of(effect_or_session: str) -> int:
+    """Return the number of the effect an id names; of a session that is the effect that opened it."""
+    return int(effect_or_session.rpartition(".")[2])
+
+
 def effect_id(conversation_id: str, number: int) -> str:
     """Return the id of an effect, which is also its idempotency key towards other systems."""
     return f"{conversation_id}.{number}"

@@ -18,7 +18,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from gateway.alarms import Alarms
-from gateway.conversation import Conversation, Floor
+from gateway.conversation import Conversation
 from gateway.errors import (
     AuthenticationFailed,
     Conflict,
@@ -36,14 +36,12 @@ from gateway.events import (
     EffectFailed,
     EffectOutcome,
     EffectStale,
-    OpenSession,
-    SendToAgent,
-    SendToClient,
     Timer,
 )
+from gateway.fence import Stale
 from gateway.metrics import Metrics
-from gateway.model import Outcome, Role
-from gateway.store.contract import Finished, Step, Store
+from gateway.model import Outcome
+from gateway.store.contract import Cancelled, Finished, Step, Store
 
 log = structlog.get_logger()
 
@@ -156,7 +154,7 @@ class Dispatcher:
         """Take over a committed step: cancellations first, then its effects and timers."""
         conversation_id = step.conversation.id
         for cancelled in step.cancelled:
-            self._cancel(self._lanes.get((conversation_id, cancelled.target)), cancelled.before)
+            self._cancel(self._lanes.get((conversation_id, cancelled.target)), cancelled)
         self._enqueue(step.effects)
         for name in step.cancelled_timers:
             self._alarms.drop(conversation_id, name)
@@ -178,12 +176,13 @@ class Dispatcher:
         lane.waiting = deque([*busy, *sorted([*lane.waiting, effect], key=lambda each: each.number)])
         self._wake(lane)
 
-    def _cancel(self, lane: Lane | None, before: int) -> None:
+    def _cancel(self, lane: Lane | None, cancelled: Cancelled) -> None:
         """Drop what waits; a call that is under way ends by itself, and its outcome finds the world changed."""
         if lane is None:
             return
         busy = lane.waiting[0] if lane.task and lane.waiting else None
-        lane.waiting = deque(effect for effect in lane.waiting if effect is busy or effect.number >= before)
+        numbers = range(cancelled.since, cancelled.before)
+        lane.waiting = deque(each for each in lane.waiting if each is busy or each.number not in numbers)
         if lane.alarm:
             lane.alarm.cancel()
             lane.alarm = None
@@ -242,38 +241,19 @@ class Dispatcher:
 
     async def _attempt(self, effect: Effect) -> Effect | None:
         """Try once. Return the effect as it waits for its next try, or None if it is over."""
-        conversation = await self._engine.get(effect.conversation)
-        if conversation and await self._is_stale(effect, conversation):
-            await self._conclude(EffectStale(effect=effect), "stale")
-            return None
         started = time.perf_counter()
         try:
             event = await self._carry_out(effect)
+        except Stale:
+            await self._conclude(EffectStale(effect=effect), "stale")
+            return None
         except Failure as failure:
-            result: Effect | None = await self._failed(self._latest(effect), failure, conversation)
+            result = await self._failed(self._latest(effect), failure)
             self._metrics.delivery(effect.target, _label(failure)).observe(time.perf_counter() - started)
             return result
         self._metrics.delivery(effect.target, "ok").observe(time.perf_counter() - started)
         await self._conclude(event, "done")
         return None
-
-    async def _is_stale(self, effect: Effect, conversation: Conversation) -> bool:
-        """The fence: an output whose speaker lost the floor, or whose session is over, is refused before the call."""
-        match effect.action:
-            case AskBot():
-                return effect.epoch != conversation.epoch or conversation.floor is not Floor.BOT
-            case SendToClient():
-                return effect.epoch < conversation.human_epoch and await self._is_bots(effect)
-            case OpenSession(session=session) | SendToAgent(session=session):
-                return conversation.handoff is None or conversation.handoff.session != session
-            case _:
-                return False
-
-    async def _is_bots(self, effect: Effect) -> bool:
-        assert isinstance(effect.action, SendToClient)  # noqa: S101
-        number = effect.action.number
-        entries = await self._store.entries(effect.conversation, after=number - 1, limit=1)
-        return bool(entries) and getattr(entries[0].body, "role", None) is Role.BOT
 
     def progressed(self, effect: Effect) -> None:
         """Remember that another part of a message has arrived, for the next try and across a crash."""
@@ -288,7 +268,8 @@ class Dispatcher:
 
     # --- failures ------------------------------------------------------------------------------------------------
 
-    async def _failed(self, effect: Effect, failure: Failure, conversation: Conversation | None) -> Effect | None:
+    async def _failed(self, effect: Effect, failure: Failure) -> Effect | None:
+        conversation = await self._engine.get(effect.conversation)
         patience = self._patience(conversation.channel if conversation else "")
         now = self._now()
         due_at = now + _pause(effect.attempts, failure)
@@ -312,7 +293,8 @@ class Dispatcher:
         return later
 
     async def _give_up(self, effect: Effect, failure: Failure) -> None:
-        log.error("delivery.given_up", action=effect.action.type, attempts=effect.attempts + 1, reason=failure.reason)
+        write = log.info if isinstance(failure, Refused) else log.error
+        write("delivery.given_up", action=effect.action.type, attempts=effect.attempts + 1, reason=failure.reason)
         effect = replace(effect, attempts=effect.attempts + 1, error=failure.reason)
         event = EffectFailed(effect=effect, reason=failure.reason, outcome=_lost(failure))
         state = "refused" if isinstance(failure, Refused) else "failed"

@@ -303,7 +303,10 @@ def _as_step(
         effects=decision.effects,
         timers=decision.timers,
         cancelled_timers=cancelled_timers,
-        cancelled=tuple(Cancelled(target=t, before=n) for t, n in decision.cancelled_lanes.items()),
+        cancelled=tuple(
+            Cancelled(target=target, since=numbers.start, before=numbers.stop)
+            for target, numbers in decision.cancelled_lanes.items()
+        ),
         finished=finished,
         dedup=dedup,
         at=now,

@@ -153,8 +153,8 @@ class Gateway:
         await asyncio.gather(*(running.start() for running in self.instances.values()))
         for platform in self.settings.platforms:
             self.observer.recovered(await self.store.sessions(platform))
-        self.engine.open = True
         await self.dispatcher.start()
+        self.engine.open = True
 
     async def _listen(self) -> None:
         self._web = Web(

@@ -26,8 +26,8 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     timers: tuple[Timer, ...] = ()
     cancelled_timers: tuple[str, ...] = ()
-    cancelled_lanes: Mapping[str, int] = field(default_factory=dict)
-    """Target -> the effect number below which its pending effects are dropped."""
+    cancelled_lanes: Mapping[str, range] = field(default_factory=dict)
+    """Target -> the effect numbers of which those still pending are dropped."""
     stale: bool = False
     """The event came from somebody who no longer has the floor: nothing of it took effect."""
 
@@ -44,7 +44,7 @@ class Draft:
         self._entries: list[Entry] = []
         self._effects: list[Effect] = []
         self._timers: dict[str, Timer | None] = {}
-        self._cancelled: dict[str, int] = {}
+        self._cancelled: dict[str, range] = {}
 
     # --- the state -----------------------------------------------------------------------------------------------
 
@@ -106,10 +106,11 @@ class Draft:
             )
         )
 
-    def drop_lane(self, target: str) -> None:
-        """Drop everything still pending towards `target`, also what this decision has added so far."""
-        self._cancelled[target] = self.conversation.effects + 1
-        self._effects = [effect for effect in self._effects if effect.target != target]
+    def drop_lane(self, target: str, *, since: int = 0) -> None:
+        """Drop what is still pending towards `target`, from effect `since` on, also what this decision has added."""
+        numbers = range(since, self.conversation.effects + 1)
+        self._cancelled[target] = numbers
+        self._effects = [each for each in self._effects if each.target != target or each.number not in numbers]
 
     def set_timer(self, name: str, seconds: float) -> None:
         """Start or restart a timer; 0 seconds means there is none."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.conversation import Floor, Handoff, Stage
+from gateway.conversation import Floor, Handoff, Stage, number_of
 from gateway.decide import endings, handoffs, turns
 from gateway.entries import Declined, Left
 from gateway.events import CloseSession
@@ -110,7 +110,7 @@ def _let_go(draft: Draft, tell: Outcome | None) -> None:
     handoff = handoffs.current(draft)
     draft.cancel_timers("accept", "wait", "agent")
     if draft.policy.relays_to(handoff.platform):
-        draft.drop_lane(handoff.platform)
+        draft.drop_lane(handoff.platform, since=number_of(handoff.session))  # earlier ones close earlier sessions
     if tell is not None:
         reason = handoff.transfer.last_message if tell is Outcome.CLIENT_LEFT else ""
         close_session(draft, handoff.platform, handoff.session, handoff.remote, outcome=tell, reason=reason)

@@ -121,7 +121,7 @@ class CommitStep:
             batch.flush_effects()
             batch.connection.executemany(
                 sql.CANCEL_LANE,
-                [(self.step.at, self.row[0], each.target, each.before) for each in self.step.cancelled],
+                [(self.step.at, self.row[0], each.target, each.since, each.before) for each in self.step.cancelled],
             )
         batch.changes += [sql.finished_row(finished) for finished in self.step.finished]
 

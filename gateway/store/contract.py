@@ -37,10 +37,11 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cancelled:
-    """All pending effects of this conversation's lane to `target` made before effect number `before` are dropped."""
+    """The pending effects of this conversation's lane to `target` with `since <= number < before` are dropped."""
 
     target: str
     before: int
+    since: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -254,7 +254,7 @@ class MemoryStore:
     def _cancel(self, conversation_id: str, cancelled: Cancelled, at: float) -> None:
         for key, record in self._tables.effects.items():
             lane = (key[0], record.effect.target) == (conversation_id, cancelled.target)
-            if lane and record.state == "pending" and key[1] < cancelled.before:
+            if lane and record.state == "pending" and cancelled.since <= key[1] < cancelled.before:
                 self._tables.effects[key] = replace(record, state="dropped", ended_at=at)
 
     def _finish(self, finished: Finished) -> None:

@@ -48,7 +48,7 @@ WHERE conversation = ? AND number = ? AND (? OR state = 'pending')
 
 CANCEL_LANE = """
 UPDATE effect SET state = 'dropped', ended_at = ?
-WHERE conversation = ? AND target = ? AND number < ? AND state = 'pending'
+WHERE conversation = ? AND target = ? AND number >= ? AND number < ? AND state = 'pending'
 """
 
 PUT_TIMER = "INSERT OR REPLACE INTO timer (conversation, name, due_at, epoch) VALUES (?, ?, ?, ?)"
