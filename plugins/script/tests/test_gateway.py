@@ -111,12 +111,14 @@ async def test_the_bot_speaks_after_every_return(folder):
     async with Harness(config(), folder=folder) as gateway:
         client, desk = gateway.channel(), gateway.platform()
         await client.begins()
-        for cycle in range(1, 4):
+        for _ in range(3):
+            desk.openings.clear()
+            client.sent.clear()
             await client.writes("Human")
-            await gateway.until(lambda wanted=cycle: len(desk.openings) == wanted)
+            await gateway.until(lambda: bool(desk.openings))
             await desk.joins()
             await client.leaves_agent()
-            await gateway.until(lambda wanted=cycle: client.texts().count("You left") == wanted)
+            await gateway.until(lambda: "You left" in client.texts())
 
 
 def test_a_broken_script_is_reported_with_the_config(folder):

@@ -27,6 +27,7 @@ def check_connections(root: Table, names: Names, warnings: Mistakes) -> None:
         check_ends(block, names.mistakes)
     check_circles(root, names.mistakes)
     check_buttons(root, names.mistakes)
+    check_rules(root, names.mistakes)
     check_reached(root, names, warnings)
 
 
@@ -141,6 +142,19 @@ def check_buttons(root: Table, mistakes: Mistakes) -> None:
         if known.setdefault(value, step) != step:
             text = f"another button with the value {value!r} leads to {known[value]!r}; give each its own value"
             mistakes.add(button.value_places["value"], text)
+
+
+def check_rules(root: Table, mistakes: Mistakes) -> None:
+    """The first rule that fits is used, so a second one that listens to just the same never is."""
+    rules = root.get("rules")
+    known: list[tuple[Any, Any]] = []
+    for rule in rules if isinstance(rules, Items) else ():
+        heard = (rule.get("when"), rule.get("if")) if isinstance(rule, Table) else (None, None)
+        covered_by = [heard, (heard[0], None)]
+        earlier = next((index for index, other in enumerate(known) if heard[0] and other in covered_by), None)
+        if earlier is not None:
+            mistakes.add(rule.places["when"], f"this is never reached: rules[{earlier}] already listens to the same")
+        known.append(heard)
 
 
 def tables(value: Any) -> Iterator[Table]:
