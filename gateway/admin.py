@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FILE = "admin.json"
 
-_log = logs.get()
+log = logs.get()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,14 +92,14 @@ class Admin:
         effect = await self._store.replay(conversation, number, at=self._now())
         if effect is None:
             return False
-        _log.info(logs.DEAD_LETTER_REPLAYED, conversation=conversation, effect=number, instance=effect.target)
+        log.info("dead_letter.replayed", conversation=conversation, effect=number, instance=effect.target)
         self._replay(effect)
         return True
 
     async def _drop_letter(self, conversation: str, number: int) -> bool:
         dropped = await self._store.drop(conversation, number, at=self._now())
         if dropped:
-            _log.info(logs.DEAD_LETTER_DROPPED, conversation=conversation, effect=number)
+            log.info("dead_letter.dropped", conversation=conversation, effect=number)
         return dropped
 
 

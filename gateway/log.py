@@ -24,23 +24,6 @@ if TYPE_CHECKING:
 
     from structlog.typing import Processor, WrappedLogger
 
-# --- events: what a line is about, in two words; its keys say the rest --
-
-CONFIG_WARNING = "config.warning"
-DEAD_LETTER_DROPPED = "dead_letter.dropped"
-DEAD_LETTER_REPLAYED = "dead_letter.replayed"
-DELIVERY_STALE = "delivery.stale"
-EVENT_DUPLICATE = "event.duplicate"
-FLOOR_CHANGED = "floor.changed"
-GATEWAY_READY = "gateway.ready"
-GATEWAY_STARTING = "gateway.starting"
-GATEWAY_STOPPED = "gateway.stopped"
-GATEWAY_STOPPING = "gateway.stopping"
-LISTENER_FAILED = "listener.failed"
-PLUGIN_BROKEN = "plugin.broken"
-REQUEST_FAILED = "request.failed"
-REQUEST_REFUSED = "request.refused"
-
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 HIDDEN = "***"

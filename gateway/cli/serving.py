@@ -42,12 +42,13 @@ def _start_logging(settings: Settings) -> None:
 
 
 def _log_warnings(host: PluginHost, warnings: list[str]) -> None:
-    from gateway import log  # noqa: PLC0415
+    from gateway import log as logs  # noqa: PLC0415
 
+    log = logs.get()
     for warning in warnings:
-        log.get().warning(log.CONFIG_WARNING, problem=warning)
+        log.warning("config.warning", problem=warning)
     for plugin, problem in host.problems:
-        log.get().warning(log.PLUGIN_BROKEN, plugin=plugin.label, problem=str(problem))
+        log.warning("plugin.broken", plugin=plugin.label, problem=str(problem))
 
 
 def _run(settings: Settings, host: PluginHost) -> None:

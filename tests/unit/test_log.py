@@ -187,16 +187,6 @@ def test_bytes_go_straight_to_the_stream_below(tmp_path):
     assert json.loads((tmp_path / "log").read_text(encoding="utf-8"))["name"] == "Zoë"
 
 
-def test_events_are_two_dotted_words_and_each_is_declared_once():
-    declared = [
-        value for name, value in vars(log).items() if name.isupper() and isinstance(value, str) and "." in value
-    ]
-
-    assert declared
-    assert all(re.fullmatch(r"[a-z_]+\.[a-z_]+", value) for value in declared)
-    assert len(set(declared)) == len(declared)
-
-
 def test_every_line_of_the_core_is_about_a_dotted_event():
     """`log.info("delivery.done", …)`: facts are keys, never part of the event, so that lines can be counted."""
     pattern = re.compile(r"\blog\.(?:debug|info|warning|error|exception)\(\s*(f?\"[^\"]*\")")
