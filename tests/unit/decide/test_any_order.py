@@ -288,6 +288,8 @@ class BusinessLife(Life):
     def the_humans_leave(self, outcome: Outcome) -> None:
         if self.world.log:
             self.world.happen(HumanLeft(client=CLIENT, outcome=outcome))
+            for session in self.world.sessions.values():
+                session.over |= session.platform == "channel" and self.world.conversation.handoff is None
 
 
 PROFILE = settings(

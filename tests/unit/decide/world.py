@@ -91,9 +91,10 @@ class World:
         self._account(event, decision)
         self.conversation = decision.conversation
         self.log += decision.entries
-        for target, number in decision.cancelled_lanes.items():
+        for target, dropped in decision.cancelled_lanes.items():
             head = self.lanes[target][: target in self.busy]
-            self.lanes[target] = head + [each for each in self.lanes[target][len(head) :] if each.number >= number]
+            rest = self.lanes[target][len(head) :]
+            self.lanes[target] = head + [effect for effect in rest if effect.number not in dropped]
         for effect in decision.effects:
             self.lanes[effect.target].append(effect)
         for name in decision.cancelled_timers:
@@ -183,7 +184,14 @@ class World:
         if reached and how in {"refused", "offline"}:
             how = "lost"
         self.lanes[target].pop(0)
+        self._is_over(effect, how)
         self.outcome(self._outcome(effect, how, **answer))
+
+    def _is_over(self, effect: Effect, how: str) -> None:
+        """A session is over when its platform says so, or cannot be told."""
+        session = self.sessions.get(getattr(effect.action, "session", ""))
+        if session and (how in {"refused", "offline"} or (how != "ok" and isinstance(effect.action, CloseSession))):
+            session.over = True
 
     def outcome(self, event: Event) -> None:
         self.outcomes.append(event)
@@ -366,6 +374,8 @@ class World:
             if carry and (self.busy or self.open_lanes()):
                 self.carry_one(next(iter(self.busy), "") or self.open_lanes()[0], answer, accept)
             elif not self.timers:
+                left = {name for name, session in self.sessions.items() if not session.over}
+                assert not (carry and left), f"nobody told the platform that {left} is over"
                 return
             else:
                 self.fire(min(self.timers, key=lambda name: self.timers[name].due_at))
