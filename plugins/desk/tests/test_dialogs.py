@@ -277,7 +277,7 @@ async def test_a_message_left_for_the_agents_leaves_the_floor_to_the_bot(place, 
     assert await place.floor() is Floor.BOT
 
     assert (await anna.does("return", session=session))["type"] == "ok"
-    await anna.sees(session, lambda card: card["state"] == "ended")
+    await anna.until(lambda: session not in anna.cards)
     assert await place.floor() is Floor.BOT
 
 
@@ -302,6 +302,47 @@ async def test_a_failed_delivery_is_told_to_the_agent(place, anna):
     entries = await anna.reads(lambda entries: any(entry["body"]["type"] == "delivery" for entry in entries))
     fate = next(entry["body"] for entry in entries if entry["body"]["type"] == "delivery")
     assert (fate["state"], fate["reason"]) == ("failed", "the client blocked the bot")
+
+
+async def test_a_bug_refuses_the_act_instead_of_making_the_browser_try_for_ever(place, anna, monkeypatch):
+    session = await joined(place, anna)
+
+    async def broken(*_args, **_members):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(place.desk._workspace, "carry_out", broken)
+
+    assert (await anna.does("write", session=session, text="x"))["code"] == "failed"
+
+
+async def test_while_nothing_can_be_committed_the_browser_comes_back_later(place, anna):
+    session = await joined(place, anna)
+    place.gateway.gateway.engine.open = False
+    await anna.sends({"type": "write", "ref": "hold-on-1", "session": session, "text": "first"})
+    while not anna._socket.closed:
+        await anna._socket.receive()
+    assert anna._socket.close_code == 1013
+
+    place.gateway.gateway.engine.open = True
+    await anna.connect()
+    assert (await anna.does("write", ref="hold-on-1", session=session, text="first"))["type"] == "ok"
+
+
+async def test_signing_out_closes_the_other_tabs(place, anna):
+    await anna.http.delete("session")
+
+    while not anna._socket.closed:
+        await anna._socket.receive()
+    assert anna._socket.close_code == 1001
+
+
+async def test_a_finished_dialog_stays_with_who_had_it(place, anna, ben):
+    session = await joined(place, anna)
+    await ben.sees(session)
+    await anna.does("close", session=session)
+
+    await anna.sees(session, lambda card: card["state"] == "ended")
+    await ben.until(lambda: session not in ben.cards)
 
 
 @pytest.mark.parametrize("act", ["take", "return", "close", "forward", "note", "write"])

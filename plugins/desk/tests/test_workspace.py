@@ -6,7 +6,7 @@ import re
 from contextlib import asynccontextmanager
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import expect
 
 from gateway import Attachment, Floor, Markup, Media, MediaKind, Message, Permanent, Role, Text, Transfer, Typing
@@ -338,7 +338,7 @@ async def test_typing_is_shown_both_ways(browser, place):
     page = await enter(browser, place)
     await place.calls()
     await take(page)
-    seen = []
+    seen: list[Typing] = []
     place.client.context.conversations.watch_typing(seen.append)
     conversation = await place.gateway.conversation()
     place.client.context.signal(Typing(conversation=conversation.id, role=Role.CLIENT))
@@ -399,7 +399,7 @@ async def test_nothing_serious_for_axe(browser, place, scheme, viewport):
     await ben.does("note", session=session, text="a note")
     await expect(page.locator(".note")).to_be_visible()
     assert await problems(page) == []
-    for name in ("Forward", "Back to the bot", "Block the client"):
+    for name in ("Forward", "Back to the bot", "Close"):
         await page.locator(".acts").get_by_role("button", name=name).click()
         assert await problems(page) == []
         await page.keyboard.press("Escape")

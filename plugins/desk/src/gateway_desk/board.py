@@ -133,8 +133,10 @@ class Board:
     async def start(self) -> None:
         """Begin to watch, then read what is there."""
         self._unwatch = self._context.conversations.watch(self._on_change)
-        for conversation in await self._context.conversations.sessions():
-            self._show(conversation, ())
+        for listed in await self._context.conversations.sessions():
+            conversation = await self._context.conversations.get(listed.id)  # as it is by now
+            if conversation:
+                self._show(conversation, ())
 
     def stop(self) -> None:
         """Stop watching."""

@@ -105,9 +105,13 @@ class Pages:
         return response
 
     async def _sign_out(self, request: web.Request) -> web.Response:
+        """Forget the session in this browser, and close what is open in its other tabs."""
         self._access.check_origin(request)
+        agent = self._access.agent_of(request)
         response = self._guarded(web.json_response({"agent": None}))
         self._access.sign_out(response)
+        if agent:
+            self._workspace.disconnect(agent)
         return response
 
     async def _upload(self, request: web.Request) -> web.Response:

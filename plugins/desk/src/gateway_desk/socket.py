@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ENTRIES_PER_FRAME = 100
 HEARTBEAT_SECONDS = 25.0
+GOODBYE_SECONDS = 2.0
 GOING_AWAY = 1001
 FAILED = 1011
 TRY_AGAIN_LATER = 1013
@@ -34,11 +35,14 @@ class Socket:
         self._context = context
         self._workspace = workspace
         self._board: Board = workspace.board
-        self._ws = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, compress=False, max_msg_size=frames.MAX_BYTES)
+        self._ws = web.WebSocketResponse(
+            heartbeat=HEARTBEAT_SECONDS, timeout=GOODBYE_SECONDS, compress=False, max_msg_size=frames.MAX_BYTES
+        )
         self._wake = asyncio.Event()
         self._changed: dict[str, None] = {}  # sessions, in the order they changed
         self._typing: dict[str, bool] = {}
         self._roster_changed = False
+        self._closing: list[asyncio.Task[bool]] = []
         self._shown: set[str] = set()
         self._told: dict[str, int] = {}  # followed session -> last log number told
 
@@ -50,12 +54,14 @@ class Socket:
             await self._listen()
         finally:
             teller.cancel()
-            await asyncio.gather(teller, return_exceptions=True)
+            await asyncio.gather(teller, *self._closing, return_exceptions=True)
         return self._ws
 
-    async def close(self) -> None:
-        """Ask the browser to come back later: the gateway goes."""
-        await self._ws.close(code=GOING_AWAY, message=b"the gateway is stopping")
+    def close(self) -> asyncio.Task[bool]:
+        """Begin to send the browser away; it comes back by itself if it may."""
+        closing = asyncio.create_task(self._ws.close(code=GOING_AWAY, message=b"come back"))
+        self._closing.append(closing)  # `serve` waits for it, so that the browser hears the reason
+        return closing
 
     # --- what changed: called by the workspace, cheap ------------------------------------------------------------
 
@@ -137,6 +143,9 @@ class Socket:
         return card_json(dialog, self._workspace.teams)
 
     def _sees(self, dialog: Dialog) -> bool:
+        """A dialog that is over stays with who had it, and in a window where it is open."""
+        if dialog.ended and dialog.holder != self.agent and dialog.session not in self._told:
+            return False
         return may_see(self._workspace.teams, self.agent, dialog.handoff)
 
     async def _send(self, frame: dict[str, Any]) -> None:
@@ -195,8 +204,15 @@ class Socket:
         except Unavailable:
             # Come back and say it again, in order: answering one by one could let a later word overtake this one.
             await self._ws.close(code=TRY_AGAIN_LATER, message=b"the gateway cannot take this now")
+        except Exception as error:  # noqa: BLE001 - logged there
+            await self._fail(act, error)
         else:
             await self._send({"type": "ok", "ref": act.ref})
+
+    async def _fail(self, act: AnyAct, error: Exception) -> None:
+        """A bug. Refuse the act: a browser that got no answer would send it again and again."""
+        self._context.log.error("desk.act_failed", act=act.type, agent=self.agent, exc_info=error)
+        await self._refuse(act.ref, "failed", "something went wrong at the gateway; its log says what")
 
     async def _refuse(self, ref: str, code: str, reason: str, **more: Any) -> None:
         await self._send({"type": "refused", "ref": ref, "code": code, "reason": reason, **more})

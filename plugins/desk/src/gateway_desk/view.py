@@ -44,6 +44,7 @@ def card_json(dialog: Dialog, teams: Teams) -> Json:
         "agent": peer_json(handoff.agent) if handoff.agent and not dialog.waiting else None,
         "since": handoff.since,
         "joined_at": handoff.joined_at,
+        "unanswered_since": handoff.unanswered_since,
         "position": handoff.queue_position if dialog.waiting else None,
         "first": dialog.first,
         "head": dialog.end,

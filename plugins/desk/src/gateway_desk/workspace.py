@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway_desk.frames import AnyAct
     from gateway_desk.options import DeskOptions
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 2.0
 """At most this often the places in the queue are corrected."""
 LOOK_SECONDS = 5.0
 """How often the roster is looked at for agents whose grace period is over."""
@@ -84,6 +84,12 @@ class Workspace:
             self._sockets.discard(socket)
             if not self._stopping:  # That the gateway stops is not an agent's doing.
                 await self.roster.disconnected(agent)
+
+    def disconnect(self, agent: str) -> None:
+        """Close an agent's windows; where they are still signed in, they come back by themselves."""
+        for socket in self._sockets:
+            if socket.agent == agent:
+                socket.close()
 
     async def carry_out(self, agent: str, act: AnyAct) -> None:
         """Do what an agent asks for. Raises `NotDone`, `BadInput`, `Unavailable`."""

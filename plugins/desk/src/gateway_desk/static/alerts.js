@@ -22,6 +22,9 @@ function newsOf(state, { before, card }) {
   if (card.state === "waiting" && before?.state !== "waiting" && (forMe || state.agent.declared)) {
     return { text: t(forMe ? "alert.given" : "alert.waiting", { name }), detail: card.last?.text ?? "", session: card.session };
   }
+  if (before?.state === "waiting" && state.isMine(card)) {
+    return { text: t("alert.given", { name }), detail: card.last?.text ?? "", session: card.session };
+  }
   const wrote = (card.client_lines.at(-1) ?? 0) > (before?.client_lines.at(-1) ?? 0);
   if (before && wrote && state.isMine(card)) {
     return { text: t("alert.wrote", { name }), detail: card.last?.text ?? "", session: card.session, soft: true };

@@ -2,6 +2,7 @@
 
 import { avatar, button, h, keyed } from "./dom.js";
 import { clock, t } from "./i18n.js";
+import { askBlock } from "./sheets.js";
 import { toast } from "./toasts.js";
 
 export class Details {
@@ -13,7 +14,7 @@ export class Details {
   draw() {
     const { card } = this.desk.state;
     this.root.hidden = !card || !this.desk.detailsOpen;
-    const stamp = (one) => JSON.stringify([one.client, one.attributes, one.channel, one.destination_name, one.agent, one.verified, one.language]);
+    const stamp = (one) => JSON.stringify([one.client, one.attributes, one.channel, one.destination_name, one.agent, one.state, one.verified, one.language]);
     keyed(this.root, card ? [card] : [], (one) => one.session, stamp, (one) => this.#view(one));
   }
 
@@ -31,6 +32,8 @@ export class Details {
       h("h3", {}, t("details.conversation")),
       h("p", { class: "conversation-id" }, h("code", {}, card.conversation),
         button(t("details.copy"), { kind: "small", onclick: () => copy(card.conversation) })),
+      this.desk.state.isMine(card) && h("p", { class: "details-foot" },
+        button(t("act.block"), { icon: "block", kind: "warns", onclick: () => askBlock(this.desk) })),
     );
   }
 

@@ -4,7 +4,7 @@ import { Composer } from "./composer.js";
 import { avatar, button, h, icon, keyed } from "./dom.js";
 import { entryElement, entryStamp, isShown, pendingElement, separator } from "./entry.js";
 import { duration, t } from "./i18n.js";
-import { askBlock, askClose, askForward, askReturn, askTakeOver } from "./sheets.js";
+import { askClose, askForward, askReturn, askTakeOver } from "./sheets.js";
 
 const NEAR_BOTTOM_PX = 80;
 const TOGETHER_SECONDS = 120;
@@ -28,7 +28,9 @@ export class Dialog {
     this.empty = h("div", { class: "empty" });
     this.view = h("div", { class: "dialog-view" }, this.head, h("div", { class: "log-frame" }, this.log, this.jump), this.typing, this.foot);
     this.root = h("main", { class: "dialog" }, this.empty, this.view);
-    new ResizeObserver(() => this.#followsBottom && this.#toBottom()).observe(this.log);
+    const growth = new ResizeObserver(() => this.#followsBottom && this.#toBottom()); // pictures load, the window changes
+    growth.observe(this.log);
+    growth.observe(this.lines);
   }
 
   draw() {
@@ -129,7 +131,6 @@ export class Dialog {
         button(t("act.forward"), { icon: "forward", key: "f", kind: "act", onclick: () => askForward(desk), "data-focus": "forward" }),
       mine && button(t("act.return"), { icon: "bot", key: "b", kind: "act", onclick: () => askReturn(desk), "data-focus": "return" }),
       mine && button(t("act.close"), { icon: "check", key: "x", kind: "act", onclick: () => askClose(desk), "data-focus": "close" }),
-      mine && button(t("act.block"), { icon: "block", quiet: true, onclick: () => askBlock(desk), "data-focus": "block" }),
       details,
     ].filter(Boolean);
   }

@@ -1,17 +1,20 @@
 // The socket: comes back by itself, notices a dead line, and sends again what was not confirmed.
 
-import { unsent } from "./prefs.js";
+import { kept } from "./prefs.js";
 
 const PING_MS = 15_000;
 const SILENCE_MS = 35_000;
+const CALM_MS = 5000;
 const WAITS_MS = [300, 1000, 2000, 4000, 8000, 15_000];
 
 export class Link extends EventTarget {
   #socket = null;
   #tries = 0;
   #retry = null;
+  #calm = null;
   #heard = 0;
-  #unsent = new Map(unsent.load().map((act) => [act.ref, act]));
+  #agent = null;
+  #unsent = new Map();
   #ready = false;
   #stopped = false;
 
@@ -56,7 +59,7 @@ export class Link extends EventTarget {
   }
 
   #save() {
-    unsent.save(this.pending);
+    kept.save(this.#agent, "unsent", this.pending);
   }
 
   #connect() {
@@ -79,8 +82,12 @@ export class Link extends EventTarget {
   }
 
   #welcome(frame) {
+    if (!this.#agent) {
+      this.#agent = frame.me;
+      this.#unsent = new Map(kept.load(frame.me, "unsent").map((act) => [act.ref, act]));
+    } else if (this.#agent !== frame.me) return location.reload(); // somebody else signed in, in another tab
     this.#ready = true;
-    this.#tries = 0;
+    this.#calm = setTimeout(() => (this.#tries = 0), CALM_MS);
     this.#tell(frame);
     for (const act of this.#unsent.values()) this.send(act);
   }
@@ -97,6 +104,7 @@ export class Link extends EventTarget {
     if (socket !== this.#socket) return;
     this.#socket = null;
     this.#ready = false;
+    clearTimeout(this.#calm);
     this.dispatchEvent(new CustomEvent("lost", { detail: event }));
     const wait = WAITS_MS[Math.min(this.#tries++, WAITS_MS.length - 1)];
     this.#retry = setTimeout(() => this.#connect(), wait * (0.8 + 0.4 * Math.random()));

@@ -148,7 +148,7 @@ export class List {
         onclick: () => this.desk.open(card.session) },
       avatar({ ...card.client, name }),
       h("span", { class: "item-name" }, name),
-      h("span", { class: `item-time ${this.#lateness(card)}` }, card.state === "waiting" && icon("clock"), this.#time(card)),
+      h("span", { class: `item-time ${this.#lateness(card)}` }, this.#waitsSince(card) && icon("clock"), this.#time(card)),
       h("span", { class: "item-last" }, this.#isTyping(card) ? t("write.typing", { name: "" }).trim() : this.#preview(card)),
       unread > 0 && h("span", { class: "badge" }, h("span", { "aria-hidden": "true" }, unread),
         h("span", { class: "hidden-words" }, t("list.unread", { count: unread }))),
@@ -177,12 +177,20 @@ export class List {
   }
 
   #time(card) {
-    if (card.state === "waiting") return duration(this.state.now() - card.since);
+    const since = this.#waitsSince(card);
+    if (since) return duration(this.state.now() - since);
     return clock(card.ended?.at ?? card.last?.at ?? card.since);
   }
 
+  /** Since when the client waits, for anybody or for my answer. */
+  #waitsSince(card) {
+    if (card.state === "waiting") return card.since;
+    return this.state.isMine(card) ? card.unanswered_since : null;
+  }
+
   #lateness(card) {
-    const waits = card.state === "waiting" ? this.state.now() - card.since : 0;
+    const since = this.#waitsSince(card);
+    const waits = since ? this.state.now() - since : 0;
     if (waits > VERY_LATE_SECONDS) return "very-late";
     return waits > LATE_SECONDS ? "late" : "";
   }

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { useLanguage } from "./i18n.js";
 import { recall } from "./prefs.js";
 import { showSignIn, signIn } from "./sign-in.js";
-import { applyColour, applyTheme } from "./theme.js";
+import { applyColour, applyTheme, fitKeyboard } from "./theme.js";
 import { openWorkspace } from "./workspace.js";
 
 const app = document.getElementById("app");
@@ -12,6 +12,7 @@ const app = document.getElementById("app");
 async function begin() {
   applyColour(document.querySelector("meta[name=theme-color]").content);
   applyTheme(recall("theme", "auto"));
+  fitKeyboard();
   await useLanguage(recall("language", ""));
   const token = takeTokenFromAddress();
   if (token && (await signIn(token)).agent) return enter();

@@ -29,8 +29,14 @@ export function forgetOthers(kind, sessions) {
   }
 }
 
-/** The acts not yet confirmed, of this tab only: they survive a reload and are sent again. */
-export const unsent = {
-  load: () => JSON.parse(sessionStorage.getItem(`${PREFIX}unsent`) ?? "[]"),
-  save: (acts) => sessionStorage.setItem(`${PREFIX}unsent`, JSON.stringify(acts)),
+/** Acts of one agent in this tab that are not confirmed, or were refused: they survive a reload. */
+export const kept = {
+  load: (agent, kind) => JSON.parse(sessionStorage.getItem(`${PREFIX}${kind}:${agent}`) ?? "[]"),
+  save: (agent, kind, values) => sessionStorage.setItem(`${PREFIX}${kind}:${agent}`, JSON.stringify(values)),
 };
+
+/** Nothing of clients stays behind when somebody signs out. */
+export function forgetClients() {
+  sessionStorage.clear();
+  for (const kind of ["read", "draft"]) forgetOthers(kind, new Set());
+}

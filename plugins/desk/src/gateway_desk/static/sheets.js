@@ -99,9 +99,9 @@ export function askForward(desk) {
 
 function choices(title, items, row) {
   if (!items.length) return null;
-  const choice = (item) => {
+  const choice = (item, place) => {
     const [sign, name, state] = row(item);
-    return h("label", { class: "choice" }, h("input", { type: "radio", name: "to", value: item.id, required: true }), sign,
+    return h("label", { class: "choice" }, h("input", { type: "radio", name: "to", value: item.id, required: true, autofocus: place === 0 }), sign,
       h("span", {}, name), h("small", { class: item.online ? "is-online" : "" }, state));
   };
   return h("fieldset", { class: "choices" }, h("legend", {}, title), ...items.map(choice));

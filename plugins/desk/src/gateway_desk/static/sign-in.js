@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
+import { forgetClients } from "./prefs.js";
 
 /** Tries a token; returns { agent } or { problem }. */
 export async function signIn(token) {
@@ -15,6 +16,7 @@ export async function signIn(token) {
 }
 
 export async function signOut() {
+  forgetClients();
   await fetch("session", { method: "DELETE" });
   location.reload();
 }

@@ -1,6 +1,6 @@
 // What the gateway told us, and what is on its way to it. Views read from here and are told when it changes.
 
-import { forgetOthers, recall, remember } from "./prefs.js";
+import { forgetOthers, kept, recall, remember } from "./prefs.js";
 
 class Log {
   entries = new Map();
@@ -94,14 +94,19 @@ export class State extends EventTarget {
 
   retry(ref) {
     const { act } = this.failed.get(ref);
-    this.failed.delete(ref);
+    this.discard(ref);
     const { ref: _, ...frame } = act;
     this.act(frame);
   }
 
   discard(ref) {
     this.failed.delete(ref);
+    this.#keepFailed();
     this.#changed();
+  }
+
+  #keepFailed() {
+    kept.save(this.me, "failed", [...this.failed]);
   }
 
   /** The agent has seen this dialog up to its newest line. */
@@ -121,6 +126,7 @@ export class State extends EventTarget {
   // --- what the gateway tells ------------------------------------------------------------------------------------
 
   _welcome(frame) {
+    if (!this.me) this.failed = new Map(kept.load(frame.me, "failed"));
     this.me = frame.me;
     this.#clockAhead = frame.now - Date.now() / 1000;
     this.groups = frame.groups;
@@ -172,6 +178,7 @@ export class State extends EventTarget {
   _refused({ ref, act, ...why }) {
     if (act?.type === "write" || act?.type === "note") {
       if (!this.logs.get(act.session)?.has(ref)) this.failed.set(ref, { act, why });
+      this.#keepFailed();
     }
     this.dispatchEvent(new CustomEvent("refusal", { detail: { act, ...why } }));
     this.#changed();

@@ -12,6 +12,12 @@ export function applyColour(colour) {
   style.setProperty("--on-accent", luminance(colour) > 0.36 ? "#10131a" : "#ffffff");
 }
 
+/** Keeps the page above the keyboard of a phone, where browsers lay it over the page. */
+export function fitKeyboard() {
+  const fit = () => document.documentElement.style.setProperty("--view-height", `${visualViewport.height}px`);
+  globalThis.visualViewport?.addEventListener("resize", fit);
+}
+
 function luminance(colour) {
   const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255);
   const [red, green, blue] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));

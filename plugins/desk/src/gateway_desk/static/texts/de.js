@@ -181,6 +181,7 @@ export default {
   "refused.full": "Sie haben so viele Dialoge wie erlaubt; beenden Sie erst einen.",
   "refused.not_yours": "Sie haben in diesem Dialog nicht das Wort.",
   "refused.unknown": "Diese Gruppe oder Person gibt es nicht mehr.",
+  "refused.failed": "Das Gateway konnte das nicht ausführen; sein Protokoll nennt den Grund.",
   "refused.empty": "Es gibt nichts zu senden.",
 
   "settings.title": "Einstellungen",

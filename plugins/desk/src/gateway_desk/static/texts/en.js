@@ -196,6 +196,7 @@ export const en = {
   "refused.full": "You have as many dialogs as you may; finish one first.",
   "refused.not_yours": "You do not have the floor in this dialog.",
   "refused.unknown": "This group or colleague does not exist any more.",
+  "refused.failed": "The gateway could not do this; its log says why.",
   "refused.empty": "There is nothing to send.",
 
   // Settings and help

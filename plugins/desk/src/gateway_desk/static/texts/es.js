@@ -181,6 +181,7 @@ export default {
   "refused.full": "Tienes el máximo de diálogos; termina uno primero.",
   "refused.not_yours": "No tienes la palabra en este diálogo.",
   "refused.unknown": "Ese grupo o colega ya no existe.",
+  "refused.failed": "La pasarela no pudo hacerlo; su registro dice por qué.",
   "refused.empty": "No hay nada que enviar.",
 
   "settings.title": "Ajustes",

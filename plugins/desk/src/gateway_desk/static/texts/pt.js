@@ -181,6 +181,7 @@ export default {
   "refused.full": "Você já tem o máximo de diálogos; encerre um primeiro.",
   "refused.not_yours": "Você não tem a palavra neste diálogo.",
   "refused.unknown": "Esse grupo ou colega não existe mais.",
+  "refused.failed": "O gateway não conseguiu fazer isso; o log dele diz por quê.",
   "refused.empty": "Não há nada para enviar.",
 
   "settings.title": "Configurações",
