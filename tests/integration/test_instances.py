@@ -1,0 +1,111 @@
+"""What happens when an instance cannot start, fails in its own way, or is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from gateway import AuthenticationFailed, ChannelKind, UserMistake, hookimpl, supervisor
+from gateway.testing import SIMPLE, Harness, echo, plugin_host
+from gateway.testing.fakes import FakeChannel, Nothing
+
+
+class Reluctant(FakeChannel):
+    """A channel that does not start before it is told that it may."""
+
+    may_start = asyncio.Event()
+
+    async def start(self) -> None:
+        if not self.may_start.is_set():
+            raise AuthenticationFailed("token is refused: correct channels.web.token")
+        await super().start()
+
+
+RELUCTANT = ChannelKind(name="reluctant", summary="Does not start", options=Nothing, build=Reluctant)
+
+
+@hookimpl
+def register_channels() -> Iterable[ChannelKind[Nothing]]:
+    return [RELUCTANT]
+
+
+@pytest.fixture(autouse=True)
+def at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reluctant, "may_start", asyncio.Event())
+    monkeypatch.setattr(supervisor, "START_RETRY_SECONDS", (0.01,))
+
+
+def reluctant(folder: Path, policy: str) -> Harness:
+    channel = {"type": "reluctant", "on_start_failure": policy}
+    return Harness({**SIMPLE, "channels": {"web": channel}}, folder=folder, host=plugin_host(__name__))
+
+
+async def ready(gateway: Harness) -> tuple[int, dict[str, str]]:
+    async with aiohttp.ClientSession() as http, http.get(f"{gateway.url}/health/ready") as answer:
+        return answer.status, (await answer.json())["instances"]["web"]
+
+
+async def test_fail_stops_the_gateway_and_says_why(tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match=r"'web' \(reluctant\) could not start: token is refused"):
+        await reluctant(tmp_path, "fail").gateway.start()
+
+
+async def test_a_failed_start_lets_go_of_everything(tmp_path: Path) -> None:
+    with pytest.raises(UserMistake):
+        await reluctant(tmp_path, "fail").gateway.start()
+    Reluctant.may_start.set()
+    async with reluctant(tmp_path, "fail") as gateway:
+        assert (await ready(gateway))[0] == 200
+
+
+async def test_disable_goes_on_without_it_and_says_so(tmp_path: Path) -> None:
+    async with reluctant(tmp_path, "disable") as gateway:
+        assert await ready(gateway) == (
+            200,
+            {"state": "disabled", "reason": "token is refused: correct channels.web.token"},
+        )
+
+
+async def test_retry_is_not_ready_until_it_is(tmp_path: Path) -> None:
+    async with reluctant(tmp_path, "retry") as gateway:
+        assert await ready(gateway) == (
+            503,
+            {"state": "retrying", "reason": "token is refused: correct channels.web.token"},
+        )
+        Reluctant.may_start.set()
+        while not gateway.channel().started:
+            await asyncio.sleep(0)
+
+        assert await ready(gateway) == (200, {"state": "up"})
+
+
+async def test_refused_credentials_make_an_instance_unhealthy_until_they_work(tmp_path: Path) -> None:
+    async with Harness(folder=tmp_path) as gateway:
+        web = gateway.channel()
+        web.failures.append(AuthenticationFailed("token is refused: correct channels.web.token"))
+        await web.writes("hi")
+        await gateway.until(lambda: gateway.gateway.instances["web"].state is supervisor.State.UNHEALTHY)
+        assert (await ready(gateway))[0] == 503
+        gateway.advance(61)
+        await gateway.settled()
+
+        assert web.texts() == ["echo hi"]
+        assert await ready(gateway) == (200, {"state": "up"})
+
+
+async def test_a_bug_in_a_plugin_is_told_to_the_client_and_nothing_else_is_disturbed(tmp_path: Path) -> None:
+    async with Harness(folder=tmp_path) as gateway:
+        gateway.bot().answer = lambda turn: 1 / 0 if turn.conversation.client.id == "ann" else echo(turn)
+        await gateway.channel().writes("hi", "ann")
+        await gateway.channel().writes("hi", "bob")
+        await gateway.settled()
+
+        assert (await gateway.transcript("bob"))[-1] == "bot: echo hi"
+        assert (await gateway.transcript("ann"))[1:] == [
+            "bot_failed",
+            "system: Sorry, I could not answer that just now. Please try again.",
+        ]
