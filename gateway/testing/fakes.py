@@ -62,6 +62,7 @@ class Fake:
     async def start(self) -> None:
         """Remember."""
         self.started = True
+        self.on_call()
 
     async def stop(self) -> None:
         """Remember."""

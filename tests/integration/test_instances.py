@@ -77,8 +77,8 @@ async def test_retry_is_not_ready_until_it_is(tmp_path: Path) -> None:
             {"state": "retrying", "reason": "token is refused: correct channels.web.token"},
         )
         Reluctant.may_start.set()
-        while not gateway.channel().started:
-            await asyncio.sleep(0)
+        await gateway.until(lambda: gateway.channel().started)
+        await asyncio.sleep(0)  # the wrapper notes it just after
 
         assert await ready(gateway) == (200, {"state": "up"})
 
