@@ -10,7 +10,8 @@ import sys
 import click
 
 from gateway.cli import checking, conversations, dead_letters, plugins, serving, tracing
-from gateway.errors import GatewayError
+from gateway.cli.places import commands_of, host_here
+from gateway.errors import Unavailable, UserMistake
 
 
 class Commands(click.Group):
@@ -18,19 +19,11 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command. Plugins are loaded only for a name the core does not know."""
-        return super().get_command(ctx, cmd_name) or self._of_plugins(ctx, cmd_name)
+        return super().get_command(ctx, cmd_name) or self._of_plugins(cmd_name)
 
-    def _of_plugins(self, ctx: click.Context, name: str) -> click.Command | None:
-        from gateway.cli.places import host_here  # noqa: PLC0415
-
+    def _of_plugins(self, name: str) -> click.Command | None:
         for offer in host_here().commands:
-            group = click.Group()
-            try:
-                offer.add(group)
-            except Exception as error:  # noqa: BLE001 - one plugin's commands must not take away the others'
-                click.echo(f"gateway: {offer.label} cannot add its commands: {error}", err=True)
-                continue
-            command = group.get_command(ctx, name)
+            command = commands_of(offer).get(name)
             if command is not None:
                 return command
         return None
@@ -55,7 +48,7 @@ def main() -> None:
     """Run the command line; the entry point of the `gateway` script."""
     try:
         gateway.main(prog_name="gateway")
-    except GatewayError as mistake:
+    except (UserMistake, Unavailable) as mistake:
         click.echo(f"gateway: {mistake}", err=True)
         sys.exit(2)
     except BrokenPipeError:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     from gateway.config import Loaded, Location
-    from gateway.plugins import PluginHost
+    from gateway.plugins import CommandOffer, PluginHost
     from gateway.store.sqlite import SqliteStore
 
 ResultT = TypeVar("ResultT")
@@ -56,6 +56,16 @@ def host_for(config: Path) -> PluginHost:
 def host_here() -> PluginHost:
     """Load the plugins as the configuration in the usual place, if there is one, wants it."""
     return host_for(Path(os.environ.get("GATEWAY_CONFIG", DEFAULT_CONFIG)))
+
+
+def commands_of(offer: CommandOffer) -> dict[str, click.Command]:
+    """Return the commands a plugin adds, by name. One plugin's trouble must not take away the others' commands."""
+    group = click.Group()
+    try:
+        offer.add(group)
+    except Exception as error:  # noqa: BLE001 - whatever it raises stays its own problem
+        click.echo(f"gateway: {offer.label} cannot add its commands: {error}", err=True)
+    return dict(group.commands)
 
 
 def load(config: Path, host: PluginHost) -> Loaded:

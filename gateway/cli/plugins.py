@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.places import echo_json, host_here, json_option
+from gateway.cli.places import commands_of, echo_json, host_here, json_option
 
 if TYPE_CHECKING:
     from gateway.plugins import Plugin, PluginHost
@@ -32,19 +32,32 @@ def _as_data(plugin: Plugin, host: PluginHost) -> dict[str, Any]:
         "distribution": plugin.distribution,
         "version": plugin.version,
         "disabled": plugin.disabled,
-        "offers": [{"what": what, "kind": kind, "summary": host.summary(what, kind)} for what, kind in plugin.offers],
+        "offers": [
+            {"what": what, "kind": kind, "summary": host.summary(what, kind)} for what, kind in plugin.offers if kind
+        ],
+        "commands": [{"name": name, "summary": summary} for name, summary in _commands(plugin, host)],
         "problems": [
             {"text": problem.text, "cure": problem.cure, "traceback": problem.traceback} for problem in plugin.problems
         ],
     }
 
 
+def _commands(plugin: Plugin, host: PluginHost) -> list[tuple[str, str]]:
+    """Return the names and summaries of the commands a plugin adds to `gateway`."""
+    offers = [
+        offer for offer in host.commands if (offer.plugin, offer.distribution) == (plugin.name, plugin.distribution)
+    ]
+    return [(name, each.get_short_help_str(80)) for offer in offers for name, each in commands_of(offer).items()]
+
+
 def _print(plugin: Plugin, host: PluginHost) -> None:
     state = click.style(" (disabled)", dim=True) if plugin.disabled else ""
     click.echo(f"{click.style(plugin.name, bold=True)}  {plugin.distribution} {plugin.version}{state}")
     for what, kind in plugin.offers:
-        summary = host.summary(what, kind)
-        click.echo("  " + " ".join(filter(None, [what, kind])) + (f": {summary}" if summary else ""))
+        if kind:
+            click.echo(f"  {what} {kind}: {host.summary(what, kind)}")
+    for name, summary in _commands(plugin, host):
+        click.echo(f"  command {name}: {summary}")
     for problem in plugin.problems:
         click.echo(click.style(f"  problem: {problem}", fg="red"))
 

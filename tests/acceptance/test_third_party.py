@@ -85,7 +85,7 @@ def test_the_plugin_is_seen_with_its_distribution_and_all_it_offers(run):
         "  channel echo-http: Words in by webhook, out by POST.",
         "  bot engine parrot: Repeats what it hears.",
         "  listener tally: Writes down what was said.",
-        "  commands",
+        "  command outside-greeting: Say hello from outside.",
     ]
 
 

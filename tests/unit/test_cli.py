@@ -141,12 +141,11 @@ def test_serve_without_a_file(run):
 
 
 def test_plugins_lists_what_is_offered_and_what_is_broken(run):
-    code, out, _ = run("plugins")
+    code, out, err = run("plugins")
 
     assert code == 0
     assert out.splitlines() == [
         "awkward  gateway-awkward 1.0",
-        "  commands",
         "fax  gateway-fax 1.0",
         (
             "  problem: cannot be imported: module 'a_module_nobody_has' is missing. "
@@ -156,8 +155,9 @@ def test_plugins_lists_what_is_offered_and_what_is_broken(run):
         "  channel wire: The wire.",
         "  bot engine echo: The echo.",
         "  agent platform office: The office.",
-        "  commands",
+        "  command hello: Greet.",
     ]
+    assert err == "gateway: plugin 'awkward' of gateway-awkward 1.0 cannot add its commands: no commands today\n"
 
 
 def test_plugins_for_programs(run):
@@ -165,6 +165,7 @@ def test_plugins_for_programs(run):
 
     assert [plugin["name"] for plugin in data] == ["awkward", "fax", "kinds"]
     assert "ModuleNotFoundError" in data[1]["problems"][0]["traceback"]
+    assert data[2]["commands"] == [{"name": "hello", "summary": "Greet."}]
     assert data[2]["offers"][0] == {"what": "channel", "kind": "wire", "summary": "The wire."}
 
 
