@@ -192,7 +192,7 @@ class FakeContext:
 
     async def until(self, condition):
         """Wait until a condition holds that events bring about."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition(self.events):
                 self.told.clear()
                 await self.told.wait()

@@ -28,6 +28,7 @@ export class Chat extends HTMLElement {
   #sending = false;
   #paging = false;
   #restless = false; // the line has been down for long enough to say so
+  #ready = false;
   #unread = 0;
   #focus = null; // what to focus once it can be seen
   #visitor = null;
@@ -71,6 +72,7 @@ export class Chat extends HTMLElement {
   }
 
   on(name, listener) {
+    if (name === "ready" && this.#ready) listener();
     this.#events.addEventListener(name, (listener.heard = ({ detail }) => listener(detail)));
   }
 
@@ -93,6 +95,11 @@ export class Chat extends HTMLElement {
     const strings = Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, String(value)]));
     this.store.remember("attributes", { ...this.store.recall("attributes", {}), ...strings });
     if (this.store.current) this.#ask({ type: "change", ...this.#about() });
+  }
+
+  ready() {
+    this.#ready = true;
+    this.#emit("ready");
   }
 
   // --- building ---
@@ -152,7 +159,6 @@ export class Chat extends HTMLElement {
     this.memory.watch((key) => key === "session" && this.#meet());
     this.#fitViewport();
     this.#draw();
-    this.#emit("ready");
   }
 
   // --- the line ---

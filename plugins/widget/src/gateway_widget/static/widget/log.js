@@ -106,7 +106,7 @@ export class Log {
     const show = { ...item, say: this.#say, root: this.#on.root, press: this.#on.press };
     const who = item.mine ? this.#say("you") : item.name || this.#say(item.role);
     return [
-      !item.mine && item.first && h("span", { class: "who", dir: "auto" }, avatar(item, this.#on), who),
+      !item.mine && item.first && h("span", { class: "who" }, avatar(item, this.#on), h("bdi", {}, who)),
       item.mine && h("span", { class: "hidden" }, who + ": "),
       ...contentNodes(item.contents, show),
       this.#foot(item),

@@ -18,5 +18,5 @@ function offer(chat) {
   const api = Object.fromEntries(names.map((name) => [name, chat[name].bind(chat)]));
   window.GatewayChat = Object.freeze({ ...api, push: (call) => call(window.GatewayChat) });
   for (const call of early) call(window.GatewayChat);
-  window.dispatchEvent(new CustomEvent("gateway-chat:ready"));
+  chat.ready();
 }

@@ -24,9 +24,10 @@ from gateway import (
     Typing,
     Unavailable,
 )
-from plugins.widget.tests.chat import Chat
+from plugins.widget.tests.browser.chat import Chat
+from plugins.widget.tests.browser.conftest import in_module_loop
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 NO_SOCKETS = """window.WebSocket = class {
   constructor() { setTimeout(() => this.onclose({ code: 1006 })); }
@@ -38,10 +39,9 @@ def said(stage):
     return [event.message.text for event in stage.context.events if isinstance(event, ClientWrote)]
 
 
-@pytest.fixture
-async def chat(browser, stage):
-    context = await browser.new_context()
-    chat = await (await Chat(await context.new_page()).visit(stage)).open()
+@in_module_loop
+async def chat(page, stage):
+    chat = await (await Chat(page).visit(stage)).open()
     yield chat
     assert chat.errors == []
 

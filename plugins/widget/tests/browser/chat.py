@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
-expect.set_options(timeout=10_000)
+from gateway import (
+    Attachment,
+    Button,
+    Buttons,
+    Card,
+    Carousel,
+    ClientWrote,
+    Contact,
+    Location,
+    Markup,
+    Media,
+    MediaKind,
+    Text,
+)
+
+expect.set_options(timeout=15_000)
+
+EVERYTHING = (
+    Text(text="**Bold** and `code`\n\n1. one\n2. two", markup=Markup.MARKDOWN),
+    Media(kind=MediaKind.IMAGE, attachment=Attachment(url="/site/demo/mug.svg", name="A mug"), caption="Ours"),
+    Media(kind=MediaKind.DOCUMENT, attachment=Attachment(url="/files/x/care.pdf", name="care.pdf", size=184_320)),
+    Location(latitude=38.7, longitude=-9.14, title="Lisbon"),
+    Contact(name="Anna Kiln", phone="+351 123", email="anna@example.com"),
+    Carousel(cards=(Card(title="Early mug", description="350 ml", buttons=(Button(text="More"),)), Card(title="Bowl"))),
+    Buttons(buttons=(Button(text="Yes"), Button(text="Terms", url="https://example.com/"))),
+)
 
 
 class Chat:
@@ -49,3 +75,21 @@ class Chat:
     async def shows(self, *texts):
         """Expect exactly these bubbles, in this order."""
         await expect(self.log.locator(".bubble:not(.dots)")).to_have_text(list(texts))
+
+
+async def started(page, stage, **query):
+    """An open chat whose conversation has begun."""
+    chat = await (await Chat(page).visit(stage, **query)).open()
+    await stage.context.until(lambda events: events)
+    return chat
+
+
+def wrote(stage):
+    return [event.message for event in stage.context.events if isinstance(event, ClientWrote)]
+
+
+async def problems(page):
+    """What axe finds serious or critical."""
+    found = (await Axe().run(page)).response["violations"]
+    grave = [each for each in found if each["impact"] in {"serious", "critical"}]
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in grave]
