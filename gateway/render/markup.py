@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from gateway.capabilities import Capabilities
     from gateway.render.tree import Node
 
+LONGEST_MARKED = 20_000
+"""Longer texts (in characters) lose their markup: working on it would hold up everybody else."""
+
 _READ: dict[Markup, Callable[[str], Node]] = {Markup.MARKDOWN: read_markdown, Markup.HTML: read_html}
 _WRITE: dict[Markup, Callable[[Node], str]] = {
     Markup.PLAIN: PlainWriter().write,
@@ -40,6 +43,8 @@ def convert(text: Text, markup: Markup) -> Text:
     """Return the text in another dialect. HTML is cleaned even if it stays HTML."""
     if text.markup is markup and markup is not Markup.HTML:
         return text
+    if len(text.text) > LONGEST_MARKED:
+        return _unmarked(text)
     if text.markup is Markup.PLAIN:
         return Text(text=_of_plain(text.text, markup), markup=markup)
     return Text(text=_WRITE[markup](_READ[text.markup](text.text)), markup=markup)
@@ -58,6 +63,8 @@ def split(text: Text, limit: int | None) -> Iterator[Text]:
         yield text
     elif text.markup is Markup.PLAIN:
         yield from (Text(text=piece) for piece in split_plain(text.text, limit))
+    elif len(text.text) > LONGEST_MARKED:
+        yield from split(_unmarked(text), limit)
     else:
         tree = _READ[text.markup](text.text)
         pieces = list(split_tree(tree, limit, _WRITE[text.markup]))
@@ -65,6 +72,12 @@ def split(text: Text, limit: int | None) -> Iterator[Text]:
             yield from split(convert(text, Markup.PLAIN), limit)
         else:
             yield from (Text(text=piece, markup=text.markup) for piece in pieces)
+
+
+def _unmarked(text: Text) -> Text:
+    """Return a text that is too long to work on: Markdown as it was typed, HTML without its tags."""
+    plain = _WRITE[Markup.PLAIN](read_html(text.text)) if text.markup is Markup.HTML else text.text
+    return Text(text=plain)
 
 
 def _of_plain(text: str, markup: Markup) -> str:

@@ -25,18 +25,19 @@ _PLAIN_BREAKS = (
 _ENDS_PARAGRAPH = frozenset({"p", "pre", "ul", "ol", "blockquote", "table", "h1", "h2", "h3", "h4", "h5", "h6", "div"})
 _ENDS_LINE = frozenset({"br", "li", "tr", "hr"})
 _JOINER = "\u200d"
+_WELL_FILLED = 0.9
 
 
 def units(text: str) -> int:
     """Return the length in UTF-16 units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split_plain(text: str, limit: int) -> Iterator[str]:
     """Yield pieces of at most `limit` units (one character at least)."""
-    while units(text) > limit:
+    while len(text) > limit or units(text) > limit:
         head = text[: limit + 1]
-        position = _best(_plain_breaks(head), _fitting(text, limit), text)
+        position = _best(_plain_breaks(head), _fitting(head, limit), head)
         if piece := text[:position].rstrip():
             yield piece
         text = text[position:].lstrip()
@@ -46,15 +47,17 @@ def split_plain(text: str, limit: int) -> Iterator[str]:
 
 def split_tree(tree: Node, limit: int, write: Callable[[Node], str]) -> Iterator[str]:
     """Yield pieces of at most `limit` units as written; markup that is cut ends in one and begins again in the next."""
-    while units(written := write(tree)) > limit and length_of(tree) > 1:
-        head = cut(tree, limit)[0]
+    reach = limit
+    while (length := length_of(tree)) > limit or (length > 1 and units(write(tree)) > limit):
+        head = cut(tree, reach + 1)[0]
         longest = _fitting_written(head, limit, write)
-        position = _best(_tree_breaks(head), longest, text_of(tree))
+        position = _best(_tree_breaks(head), longest, text_of(head))
         first, tree = cut(tree, position)
+        reach = min(position + position // 5 + 16, limit)  # The next piece is likely to be as rich in markup.
         if _says_something(first):
             yield write(first)
     if _says_something(tree):
-        yield written
+        yield write(tree)
 
 
 def _says_something(node: Node | str) -> bool:
@@ -73,14 +76,18 @@ def _fitting(text: str, limit: int) -> int:
 
 
 def _fitting_written(head: Node, limit: int, write: Callable[[Node], str]) -> int:
-    """Return how much of the text fits together with its markup, at least one character."""
+    """Return how much of the text fits together with its markup: nearly the most, at least one character.
+
+    Writing is slow, so each guess goes by how much too long or short the last one was.
+    """
     fits, too_long = 1, length_of(head) + 1
+    guess = too_long - 1
     while too_long - fits > 1:
-        middle = (fits + too_long) // 2
-        if units(write(cut(head, middle)[0])) <= limit:
-            fits = middle
-        else:
-            too_long = middle
+        written = units(write(cut(head, guess)[0]))
+        fits, too_long = (guess, too_long) if written <= limit else (fits, guess)
+        if limit * _WELL_FILLED < written <= limit:
+            break
+        guess = min(max(int(guess * limit * 0.97 / max(written, 1)), fits + 1), too_long - 1)
     return fits
 
 

@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from html import unescape
+from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
+if TYPE_CHECKING:
+    from markdown_it.rules_block import StateBlock
+
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
-_UNSEEN = frozenset({"script", "style", "template"})
+_UNSEEN = frozenset({"script", "style"})
 _CLOSED_BY_ITSELF = frozenset({"li", "p", "td", "th", "tr", "dt", "dd", "option"})
+_DEEPEST = 30
+"""Elements deeper than this count as their content: nobody can see the difference, and an attacker gains nothing."""
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
-# Line breaks count: who writes to a chat means them. Raw HTML does not: it is shown as typed.
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True})
+_TAG = re.compile(
+    r"<[!?][^<>]*+>"
+    r"|<(/?)([a-zA-Z][^\s<>/\"']*+)((?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>"
+)
+"""A declaration, or a tag: its slash, name and attributes. Never looks far, however broken the text is."""
+_ATTRIBUTE = re.compile(r"(?P<name>[^\s=\"'/]++)(?:\s*+=\s*+(?P<value>\"[^\"]*+\"|'[^']*+'|[^\s\"']++))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,11 @@ class Node:
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
     children: tuple[Node | str, ...] = ()
+    size: int = field(init=False, default=0)
+    """How many characters of text are in it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", sum(length_of(child) for child in self.children))
 
 
 def read_markdown(text: str) -> Node:
@@ -39,14 +54,13 @@ def read_markdown(text: str) -> Node:
 def read_html(text: str) -> Node:
     """Return the tree of an HTML text, however broken; the root's tag is empty."""
     reader = _Reader()
-    reader.feed(text)
-    reader.close()
+    _feed(reader, text)
     return reader.finish()
 
 
 def length_of(node: Node | str) -> int:
     """Return how many characters of text are in it: the positions `cut` takes."""
-    return len(node) if isinstance(node, str) else sum(length_of(child) for child in node.children)
+    return len(node) if isinstance(node, str) else node.size
 
 
 def text_of(node: Node | str) -> str:
@@ -88,39 +102,32 @@ def first_number(node: Node) -> int:
     return int(start) if _NUMBER.fullmatch(start) else 1
 
 
-class _Reader(HTMLParser):
+class _Reader:
+    """Builds the tree from tags and words as they come."""
+
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._open: list[tuple[str, dict[str, str], list[Node | str]]] = [("", {}, [])]
-        self._unseen = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN:
-            self._unseen += 1
-        elif not self._unseen:
-            if tag in _CLOSED_BY_ITSELF and self._open[-1][0] == tag:
-                self._close()
-            self._open.append((tag, {name: value or "" for name, value in attrs}, []))
-            if tag in VOID:
-                self._close()
+    def begin(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag in _CLOSED_BY_ITSELF and self._open[-1][0] == tag:
+            self._close()
+        if tag in VOID:
+            self._open[-1][2].append(Node(tag, attributes))
+        elif len(self._open) > _DEEPEST:
+            self.say(" ")
+        else:
+            self._open.append((tag, attributes, []))
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _UNSEEN:
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(self._unseen - 1, 0)
-        elif tag not in VOID and not self._unseen and any(tag == each[0] for each in self._open[1:]):
+    def end(self, tag: str) -> None:
+        if any(tag == each[0] for each in self._open[1:]):
             while self._open[-1][0] != tag:
                 self._close()
             self._close()
 
-    def handle_data(self, data: str) -> None:
-        if self._unseen:
-            return
+    def say(self, words: str) -> None:
         kept = any(each[0] == "pre" for each in self._open)
-        self._open[-1][2].append(data if kept else _SPACE.sub(" ", data))
+        if words:
+            self._open[-1][2].append(words if kept else _SPACE.sub(" ", words))
 
     def finish(self) -> Node:
         while len(self._open) > 1:
@@ -130,3 +137,58 @@ class _Reader(HTMLParser):
     def _close(self) -> None:
         tag, attributes, children = self._open.pop()
         self._open[-1][2].append(Node(tag, attributes, tuple(children)))
+
+
+def _feed(reader: _Reader, text: str) -> None:
+    """Read tag by tag, in one pass however the text is broken: what is no tag is words."""
+    text = _without_comments(text)
+    at = 0
+    for tag in _TAG.finditer(text):
+        if tag.start() < at:  # Inside a script.
+            continue
+        reader.say(unescape(text[at : tag.start()]))
+        at = tag.end()
+        end, name, attributes = tag.groups()
+        name = (name or "").lower()
+        if end:
+            reader.end(name)
+        elif name in _UNSEEN:
+            at = _end_of(name, text, at)
+        elif name:
+            reader.begin(name, _attributes(attributes))
+    reader.say(unescape(text[at:]))
+
+
+def _without_comments(text: str) -> str:
+    kept, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        kept.append(text[at:start])
+        at = end + 3
+    return "".join([*kept, text[at:]])
+
+
+def _end_of(name: str, text: str, at: int) -> int:
+    found = re.compile(rf"</{name}\b[^>]*>", re.IGNORECASE).search(text, at)
+    return found.end() if found else len(text)
+
+
+def _attributes(text: str) -> dict[str, str]:
+    return {found["name"].lower(): unescape((found["value"] or "").strip("\"'")) for found in _ATTRIBUTE.finditer(text)}
+
+
+def _deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Show quotes and lists nested deeper than anybody can follow as they were typed; the library would drop them."""
+    if state.level < _DEEPEST:
+        return False
+    if not silent:
+        state.push("paragraph_open", "p", 1)
+        words = state.push("inline", "", 0)
+        words.content, words.children, words.map = state.getLines(start, end, 0, False).strip(), [], [start, end]
+        state.push("paragraph_close", "p", -1)
+        state.line = end
+    return True
+
+
+# Line breaks count: who writes to a chat means them. Raw HTML does not: it is shown as typed.
+_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": _DEEPEST + 10})
+_markdown.block.ruler.before("code", "deep", _deep)
