@@ -60,7 +60,8 @@ class Context:
 
 
 @pytest.fixture
-def context(tmp_path):
+def context(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "pots").mkdir()
     (tmp_path / "pots" / "kettle.png").write_bytes(PICTURE)
     return Context(tmp_path)
@@ -131,16 +132,15 @@ async def test_a_file_too_large_is_told(bot, tmp_path):
         await bot(PICTURES).start()
 
 
-async def test_a_broken_script_does_not_start(bot, tmp_path):
+async def test_a_broken_script_does_not_start(bot):
     made = bot("strat: Hi\nrules: [{ when: hi }]\n")
 
     with pytest.raises(UserMistake) as error:
         await made.start()
 
-    file = tmp_path / "faq.yaml"
     assert str(error.value).splitlines() == [
-        f"{file}:1:1: strat: unknown key; did you mean 'start'?",
-        f"{file}:2:9: rules[0].do: this key is missing",
+        "faq.yaml:1:1: strat: unknown key; did you mean 'start'?",
+        "faq.yaml:2:9: rules[0].do: this key is missing",
     ]
 
 
@@ -154,7 +154,7 @@ def test_the_check_tells_the_same(context, tmp_path):
     assert KIND.check is not None
     lines = list(KIND.check(str(tmp_path), ScriptOptions(file="faq.yaml")))
 
-    assert lines == [f"{tmp_path / 'faq.yaml'}:1:1: strat: unknown key; did you mean 'start'?"]
+    assert lines == ["faq.yaml:1:1: strat: unknown key; did you mean 'start'?"]
 
 
 async def test_a_step_nothing_leads_to_is_logged(bot):

@@ -132,7 +132,13 @@ def test_a_memory_that_cannot_be_read_is_forgotten(state):
 
 def test_a_memory_comes_back_as_it_was():
     before = Memory(
-        turns=3, misses=1, asked=Asked("step:a/b", 2), variables={"a": "1"}, offered={"Yes": "y"}, text="hi"
+        turns=3,
+        misses=1,
+        asked=Asked("step:a/b", 2),
+        variables={"a": "1"},
+        offered={"Yes": "y"},
+        offered_at=3,
+        text="hi",
     )
 
     assert memory.load(json.loads(json.dumps(before.dump())), frozenset({"a"})) == before

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from gateway_script.actions import Ask, Expect
     from gateway_script.hearing import Heard
-    from gateway_script.parts import ChoicePart
 
 EMAIL = re.compile(r"[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
 PHONE = re.compile(r"\+?\(?\d[\d\s().\-/]{4,24}\d")
@@ -25,10 +24,10 @@ Saved = dict[str, str]
 """Variables and what is saved in them."""
 
 
-def answer(ask: Ask, heard: Heard) -> Saved | None:
-    """Return what an answer gives the script to remember, or None if it does not fit."""
+def answer(ask: Ask, heard: Heard, fill: Callable[[str], str]) -> Saved | None:
+    """Return what an answer gives the script to remember, or None if it does not fit. `fill` puts variables in."""
     if ask.choices:
-        chosen = choice(ask.choices, heard)
+        chosen = choice([(fill(each.text), each.value) for each in ask.choices], heard)
         return None if chosen is None else {ask.save: chosen}
     if ask.expect.regex is not None:
         return by_pattern(ask.save, ask.expect.regex, heard.text)
@@ -36,12 +35,13 @@ def answer(ask: Ask, heard: Heard) -> Saved | None:
     return {ask.save: found} if found else None
 
 
-def choice(choices: list[ChoicePart], heard: Heard) -> str | None:
-    """Return what is saved of the choice that was pressed, typed, or named by its number."""
+def choice(choices: list[tuple[str, str]], heard: Heard) -> str | None:
+    """Return what is saved of the choice (words, value) that was pressed, typed, or named by its number."""
     said = normal(heard.text)
-    for number, each in enumerate(choices, start=1):
-        if heard.pressed == each.saved or said in {normal(each.text), normal(each.saved), str(number)}:
-            return each.saved
+    for number, (words, value) in enumerate(choices, start=1):
+        saved = value or words
+        if heard.pressed == saved or (said and said in {normal(words), normal(saved), str(number)}):
+            return saved
     return None
 
 

@@ -56,7 +56,7 @@ class Dialog:
         self.memory.turns += 1
         match turn.cause.body:
             case Said(message=message):
-                self.hear(hear(message, self.memory.offered))
+                self.hear(hear(message, self.memory.offered, numbered=self.memory.just_offered))
                 self.break_silence()
             case Started(payload=payload):
                 self.greet(payload)
@@ -121,7 +121,7 @@ class Dialog:
     def hear_answer(self, asked: Asked, question: Question, heard: Heard) -> None:
         """A question is open: rules that are always heard, then the answer, then any rule, then another try."""
         elsewhere = heard.touched and heard.pressed in self.program.presses and not question.ask.choices
-        saved = None if elsewhere else answer(question.ask, heard)
+        saved = None if elsewhere else answer(question.ask, heard, self.facts.fill)
         if saved is None and self.press(heard):
             return
         if self.follow(heard, only_always=saved is not None):

@@ -34,14 +34,17 @@ class Heard:
     """Where the first file sent is."""
 
 
-def hear(message: Message, offered: Mapping[str, str]) -> Heard:
-    """Return what a message says; `offered` are the buttons the client was shown last, text -> value."""
+def hear(message: Message, offered: Mapping[str, str], *, numbered: bool) -> Heard:
+    """Return what a message says.
+
+    `offered` are the buttons the client was shown last, text -> value; `numbered`: their numbers count, too.
+    """
     text = message.text[:LONGEST_TEXT].strip()
     pressed = next((content.value for content in message.contents if isinstance(content, Pressed)), None)
     files = [content for content in message.contents if isinstance(content, Media)]
     return Heard(
         text=text,
-        pressed=pressed if pressed is not None else typed_button(text, offered),
+        pressed=pressed if pressed is not None else typed_button(text, offered, numbered=numbered),
         touched=pressed is not None,
         kinds=frozenset(kinds_of(message)),
         url=files[0].attachment.url if files else "",
@@ -62,13 +65,13 @@ def kinds_of(message: Message) -> Iterable[str]:
                 continue
 
 
-def typed_button(text: str, offered: Mapping[str, str]) -> str | None:
+def typed_button(text: str, offered: Mapping[str, str], *, numbered: bool) -> str | None:
     """Return the value of the button whose words, or number in the list, were typed."""
     said = normal(text)
     if not said:
         return None
     by_words = {normal(words): value for words, value in offered.items()}
-    by_number = {str(number): value for number, value in enumerate(offered.values(), start=1)}
+    by_number = {str(number): value for number, value in enumerate(offered.values(), start=1) if numbered}
     return by_words.get(said, by_number.get(said))
 
 

@@ -34,6 +34,8 @@ class Memory:
     variables: dict[str, str] = field(default_factory=dict)
     offered: dict[str, str] = field(default_factory=dict)
     """Buttons of the last answer: text -> value, for clients that type what they could press."""
+    offered_at: int = 0
+    """The turn they were shown in."""
     text: str = ""
     payload: str = ""
     outcome: str = ""
@@ -43,6 +45,11 @@ class Memory:
     def remember(self, name: str, value: str) -> None:
         """Give a variable a value."""
         self.variables[name] = value[:LONGEST_VALUE]
+
+    @property
+    def just_offered(self) -> bool:
+        """Whether the buttons came with the last answer, so that a bare number means one of them."""
+        return self.offered_at >= self.turns - 1
 
     def dump(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -58,6 +65,7 @@ def load(state: Mapping[str, Any], known: frozenset[str]) -> Memory:
         misses=number(state.get("misses")),
         asked=asked(state.get("asked")),
         variables={name: value for name, value in texts(state.get("variables")).items() if name in known},
+        offered_at=number(state.get("offered_at")),
         offered=texts(state.get("offered")),
         **{key: text(state.get(key)) for key in ("text", "payload", "outcome", "agent_name", "agent_note")},
     )

@@ -100,11 +100,6 @@ class ChoicePart(Part):
     text: Text = Field(description="What stands on its button.")
     value: Plain = Field("", description="What is saved; default: the text.")
 
-    @property
-    def saved(self) -> str:
-        """What is saved."""
-        return self.value or self.text
-
 
 Choice: TypeAlias = Annotated[ChoicePart, BeforeValidator(short("text"), json_schema_input_type=str | ChoicePart)]
 

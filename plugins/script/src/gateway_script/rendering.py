@@ -28,7 +28,7 @@ from gateway_script.parts import MEDIA
 from gateway_script.program import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gateway_script.actions import TransferPart
     from gateway_script.facts import Facts
@@ -74,9 +74,10 @@ class Renderer:
         if part.contact:
             yield from self.contact(part.contact)
         if part.carousel:
-            yield Carousel(cards=tuple(map(self.card, part.carousel)))
-        if part.buttons:
-            yield self.buttons(part.buttons)
+            cards = tuple(card for card in map(self.card, part.carousel) if card.title.strip())
+            yield from (Carousel(cards=cards),) if cards else ()
+        if buttons := self.buttons(part.buttons or ()):
+            yield Buttons(buttons=buttons)
 
     def words(self, part: MessagePart) -> Iterator[Text]:
         """Yield the text, if there is one."""
@@ -115,12 +116,12 @@ class Renderer:
             title=self.facts.fill(part.title),
             description=self.facts.fill(part.description),
             image=self.attachment(part.image) if part.image else None,
-            buttons=tuple(map(self.button, part.buttons)),
+            buttons=self.buttons(part.buttons),
         )
 
-    def buttons(self, parts: list[ButtonPart]) -> Buttons:
-        """Return a row of buttons."""
-        return Buttons(buttons=tuple(map(self.button, parts)))
+    def buttons(self, parts: Iterable[ButtonPart]) -> tuple[Button, ...]:
+        """Return a row of buttons; those whose variables left nothing to read are left out."""
+        return tuple(button for button in map(self.button, parts) if button.text.strip())
 
     def button(self, part: ButtonPart) -> Button:
         """Return a button."""

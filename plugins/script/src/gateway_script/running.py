@@ -132,12 +132,13 @@ class Run:
     def say(self, part: MessagePart, ask: Ask | None = None) -> None:
         """Say a message, with the choices of the question it belongs to."""
         if ask and ask.choices and not part.buttons:
-            buttons = [ButtonPart(text=choice.text, value=choice.saved) for choice in ask.choices]
+            buttons = [ButtonPart(text=choice.text, value=choice.value) for choice in ask.choices]
             part = part.model_copy(update={"buttons": buttons})
         message = self.renderer.message(part)
         if message is not None and len(self.messages) < MOST_MESSAGES:
             self.messages.append(message)
-            self.memory.offered = offered_by(message) or self.memory.offered
+            if offered := offered_by(message):
+                self.memory.offered, self.memory.offered_at = offered, self.memory.turns
 
     def say_text(self, template: str) -> None:
         """Say plain words."""
