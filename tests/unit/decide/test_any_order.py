@@ -47,6 +47,15 @@ WORDS = text_message("hello")
 FULL = Transfer(message_before="One moment.", waiting_message="Please hold the line.", close_button=True)
 ONE_TIME = Transfer(one_time_message=True, first_message="Call them back, please.")
 
+SMALL_ACTS = [
+    ClientStarted(client=CLIENT),
+    ClientStarted(client=CLIENT, payload="sale"),
+    ClientChanged(client=CLIENT, attributes={"page": "/cart"}),
+    ClientLeftAgent(client=CLIENT),
+    ClientLeftAgent(client=CLIENT),
+    ClientClosed(client=CLIENT),
+]
+
 lanes = st.integers(0, 5)
 sessions = st.integers(0, 3)
 agents = st.sampled_from(AGENTS)
@@ -54,6 +63,7 @@ transfers = st.sampled_from([None, None, None, FULL, Transfer(), ONE_TIME])
 speeches = st.lists(st.just(WORDS), max_size=2).map(tuple)
 endings = st.sampled_from([Outcome.RETURNED, Outcome.CLOSED, Outcome.OFFLINE])
 trouble = st.sampled_from(["again", "slow", "permanent", "lost", "refused", "offline"])
+positions = st.sampled_from([None, 1, 2])
 rarely = st.integers(0, 9).map(lambda number: number == 0)
 
 
@@ -89,25 +99,10 @@ class Life(RuleBasedStateMachine):
             self.world = World(self.policy)
         self._from_client(ClientWrote(client=CLIENT, message=text_message(LEAVE) if leave else WORDS))
 
-    @rule(payload=st.sampled_from(["", "sale"]))
-    def the_client_opens_the_chat(self, payload: str) -> None:
-        if not self.is_closed:
-            self._from_client(ClientStarted(client=CLIENT, payload=payload))
-
-    @rule(page=st.sampled_from(["/", "/cart"]))
-    def something_about_the_client_changes(self, page: str) -> None:
-        if self.world.log:
-            self._from_client(ClientChanged(client=CLIENT, attributes={"page": page}))
-
-    @rule()
-    def the_client_leaves_the_agent(self) -> None:
-        if self.world.log:
-            self._from_client(ClientLeftAgent(client=CLIENT))
-
-    @rule(really=rarely)
-    def the_client_closes(self, really: bool) -> None:
-        if really and self.world.log:
-            self._from_client(ClientClosed(client=CLIENT))
+    @precondition(lambda self: self.world.log and not self.is_closed)
+    @rule(event=st.sampled_from(SMALL_ACTS))
+    def the_client_does_something_else(self, event: object) -> None:
+        self._from_client(event)
 
     def _from_client(self, event: object) -> None:
         if self.world.conversation.blocked:
@@ -203,19 +198,16 @@ class Life(RuleBasedStateMachine):
         self.world.sessions[name].over = True
 
     @precondition(lambda self: self.world.sessions)
-    @rule(session=sessions, position=st.sampled_from([None, 1, 2]))
-    def the_queue_moves(self, session: int, position: int | None) -> None:
-        self._at_desk(session, lambda name: QueueMoved(session=name, position=position))
-
-    @precondition(lambda self: self.world.sessions)
-    @rule(session=sessions, really=rarely, blocked=st.booleans())
-    def an_agent_notes_or_blocks(self, session: int, really: bool, blocked: bool) -> None:
-        if really:
-            name = self._session(session)
-            self.world.sessions[name].over |= blocked
-            self.world.happen(ClientBlocked(session=name, agent=AGENTS[0], blocked=blocked))
-        else:
+    @rule(session=sessions, act=st.sampled_from(["moves", "moves", "notes", "unblocks", "blocks"]), position=positions)
+    def something_else_happens_at_the_desk(self, session: int, act: str, position: int | None) -> None:
+        if act == "moves":
+            self._at_desk(session, lambda name: QueueMoved(session=name, position=position))
+        elif act == "notes":
             self._at_desk(session, lambda name: AgentNoted(session=name, agent=AGENTS[0], text="careful"))
+        else:
+            name = self._session(session)
+            self.world.sessions[name].over |= act == "blocks"
+            self.world.happen(ClientBlocked(session=name, agent=AGENTS[0], blocked=act == "blocks"))
 
     def _session(self, index: int) -> str:
         """Return one of the newest sessions: the current one more often than not."""
@@ -293,8 +285,8 @@ class BusinessLife(Life):
 
 
 PROFILE = settings(
-    max_examples=int(LONG) if LONG else 60,
-    stateful_step_count=80 if LONG else 40,
+    max_examples=int(LONG) if LONG else 80,
+    stateful_step_count=80 if LONG else 50,
     deadline=None,
     phases=[Phase.reuse, Phase.generate],
     report_multiple_bugs=False,
