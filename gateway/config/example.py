@@ -83,7 +83,8 @@ def _routes(host: PluginHost, names: _Names) -> Iterator[str]:
         yield _route("main", channels, bot, list(names.of["platforms"].values()), documented=True)
     for kind in sorted(own):
         name = names.of["channels"][kind]
-        yield _route(name, [name], bot, [name], documented=not channels)
+        route = _route(name, [name], bot, [name], documented=not channels)
+        yield f"# A channel with agents of its own calls them by its own name.\n{route}"
 
 
 def _route(name: str, channels: list[str], bot: str, handoff: list[str], *, documented: bool) -> str:
