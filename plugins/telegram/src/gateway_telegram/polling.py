@@ -1,0 +1,104 @@
+"""Long polling: asks Telegram for updates, one question after another, between `start` and `stop`.
+
+The core has no work of its own that would read from outside, so this is the one place here that waits and tries again.
+An update counts as read once it is committed: the offset is stored after that, and asked for only then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from gateway import Context, Failure, Temporary, Unavailable
+from gateway_telegram.updates import ALLOWED_UPDATES
+
+if TYPE_CHECKING:
+    from gateway_telegram.api import Api
+    from gateway_telegram.intake import Intake
+
+PAUSES_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
+"""After the first, second … failure in a row; the last one repeats."""
+GRACE_SECONDS = 10.0
+"""How much longer than Telegram holds a question we wait for the answer."""
+MOST_UPDATES = 100
+
+
+class Polling:
+    """Reads the updates of one bot."""
+
+    def __init__(self, context: Context, *, api: Api, intake: Intake, bot_id: str, hold_seconds: int) -> None:
+        """`hold_seconds`: how long Telegram holds a question that has no answer yet."""
+        self._context = context
+        self._api = api
+        self._intake = intake
+        self._hold_seconds = hold_seconds
+        self._key = f"offset/{bot_id}"  # Another bot counts from elsewhere.
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End; what is committed but not confirmed comes again and is known by its key."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._round()
+                failures = 0
+            except Unavailable as error:
+                await asyncio.sleep(error.retry_after_seconds)
+            except Failure as failure:
+                seconds = _pause(failure, failures)
+                failures += 1
+                self._context.log.warning("telegram.polling_failed", reason=failure.reason, seconds=seconds)
+                await asyncio.sleep(seconds)
+            except Exception:
+                failures += 1
+                self._context.log.exception("telegram.polling_bug")
+                await asyncio.sleep(PAUSES_SECONDS[-1])
+
+    async def _round(self) -> None:
+        """Ask once, take what comes, and remember how far we are."""
+        offset = await self._context.storage.get(self._key)
+        params = {
+            "offset": offset,
+            "timeout": self._hold_seconds,
+            "limit": MOST_UPDATES,
+            "allowed_updates": ALLOWED_UPDATES,
+        }
+        found = await self._api.call("getUpdates", params, timeout_seconds=self._hold_seconds + GRACE_SECONDS)
+        updates = [each for each in found if isinstance(each, dict) and isinstance(each.get("update_id"), int)]
+        if not updates:
+            return
+        outcomes = await asyncio.gather(*(self._intake.take(each) for each in updates), return_exceptions=True)
+        failed = [
+            (update["update_id"], outcome)
+            for update, outcome in zip(updates, outcomes, strict=True)
+            if isinstance(outcome, BaseException)
+        ]
+        await self._read_up_to(updates, failed)
+        if failed:
+            raise failed[0][1]
+
+    async def _read_up_to(
+        self, updates: Sequence[Mapping[str, Any]], failed: Sequence[tuple[int, BaseException]]
+    ) -> None:
+        """Remember the first update that is still to be read. Those read after it are known by their keys."""
+        after_all = max(update["update_id"] for update in updates) + 1
+        await self._context.storage.put(self._key, min([after_all, *(update_id for update_id, _ in failed)]))
+
+
+def _pause(failure: Failure, failures: int) -> float:
+    if isinstance(failure, Temporary) and failure.retry_after_seconds is not None:
+        return failure.retry_after_seconds
+    return PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS) - 1)]
