@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import yaml
+from prometheus_client.metrics import MetricWrapperBase
 
 from gateway.cli import gateway as command_line
 from gateway.metrics import Metrics
@@ -77,10 +78,10 @@ class Declared(NamedTuple):
 def declared_metrics() -> Iterator[Declared]:
     """Yield all metrics of the gateway's own."""
     for attribute, collector in vars(Metrics()).items():
-        metric = getattr(collector, "_metric", collector)
-        known = [getattr(metric, f"_{fact}", None) for fact in ("name", "type", "labelnames", "documentation")]
-        if all(fact is not None for fact in known):
-            yield Declared(attribute, *known)
+        metric: Any = getattr(collector, "_metric", collector)
+        if isinstance(metric, MetricWrapperBase):
+            facts = [getattr(metric, f"_{fact}") for fact in ("name", "type", "labelnames", "documentation")]
+            yield Declared._make([attribute, *facts])
 
 
 METRICS_TAIL = """

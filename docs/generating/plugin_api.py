@@ -124,13 +124,9 @@ def _documented(body: list[ast.stmt]) -> Iterator[tuple[str, tuple[ast.stmt, str
     """Yield (name, (assignment, the text below it))."""
     following: list[ast.stmt | None] = [*body[1:], None]
     for node, below in zip(body, following, strict=True):
-        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0] if _is_assignment(node) else None
-        if isinstance(target, ast.Name):
-            yield target.id, (node, _text(below))
-
-
-def _is_assignment(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and len(node.targets) == 1
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+                yield name, (node, _text(below))
 
 
 def _text(node: ast.stmt | None) -> str:

@@ -128,6 +128,7 @@ def scripts():
 @pytest.mark.parametrize("block", scripts(), ids=str)
 def test_a_script_on_a_page_is_right(block, tmp_path):
     kind = PluginHost().bot_engines["script"].kind
+    assert kind.check is not None
     (tmp_path / "script.yaml").write_text(block.text, encoding="utf-8")
 
     assert list(kind.check(str(tmp_path), kind.options(file="script.yaml"))) == []

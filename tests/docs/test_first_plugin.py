@@ -84,8 +84,8 @@ async def test_the_plugin_runs_as_the_page_says(folder, plugin):
         rest, _ = await service.communicate()
 
     text = PAGE.read_text(encoding="utf-8")
-    for line in (first, second):
-        assert f"`{line.decode().strip()}`" in text
+    for printed in (first, second):
+        assert f"`{printed.decode().strip()}`" in text
     assert rest == b""
 
 
