@@ -66,3 +66,9 @@ def test_the_samples_are_valid(sample):
 
     assert options.pop("type") == KIND.name
     WidgetOptions(**options)
+
+
+def test_the_readme_knows_every_option():
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+    assert [name for name in WidgetOptions.model_fields if f"`{name}`" not in readme] == []

@@ -20,7 +20,7 @@ from gateway_widget.tokens import Reception, Visitor
 from gateway_widget.uploads import Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from gateway import Context
     from gateway_widget.frames import Inbound
@@ -90,6 +90,10 @@ class WidgetChannel:
             *(web.post(path, guard(handler)) for path, handler in posts.items()),
             *(web.options(path, guard(self._access.preflight)) for path in (*posts, "/events")),
         ]
+
+    def pages(self) -> Mapping[str, str]:
+        """Return the demo shop, where there is one."""
+        return {"demo shop": "/"} if self._options.demo else {}
 
     # --- the front-end ---
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import expect
 
 from gateway import (
@@ -44,7 +44,7 @@ class Chat:
         self.log = page.get_by_role("log")
         self.field = self.window.get_by_role("textbox")
         self.status = self.window.get_by_role("status")
-        self.errors = []
+        self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._console)
 

@@ -33,10 +33,12 @@ async def test_unread_is_counted_on_launcher_and_title(page, stage):
     stage.bot_says("three")
 
     await expect(page).to_have_title("(2) Shop")
+    await expect(chat.root.locator(".preview")).to_contain_text("three")
     await expect(chat.launcher).to_have_accessible_name("Open chat, 2 unread")
     await page.reload()
     await expect(chat.launcher).to_have_accessible_name("Open chat, 2 unread")
-    await chat.open()
+    stage.bot_says("**four**")
+    await chat.root.locator(".preview").get_by_role("button", name="four").click()
     await expect(page).to_have_title("Shop")
     await expect(chat.root.locator(".launcher")).to_have_accessible_name("Close chat")
 
@@ -149,7 +151,7 @@ async def test_a_page_that_can_prove_again_is_asked(page):
 async def test_a_strict_site_elsewhere(page):
     """Another origin whose policy allows nothing but the gateway, by the directives the README names."""
     policy = ["default-src 'none'"]
-    gateway = []
+    gateway: list[Stage] = []
 
     async def show(_request):
         script = f'<script type="module" src="{gateway[0].url("widget.js")}"></script>'

@@ -205,7 +205,7 @@ async def test_a_silent_line_is_noticed(page, stage):
     """The network swallows everything, and nothing is ever closed."""
     await page.clock.install()
     sockets = []
-    swallow = []
+    swallow: list[bool] = []
 
     def between(socket):
         sockets.append(socket)

@@ -7,6 +7,7 @@ import { Link, Refusal } from "./link.js";
 import { Log } from "./log.js";
 import { Memory, uid } from "./memory.js";
 import { Panel } from "./panel.js";
+import { Preview } from "./preview.js";
 import { Session } from "./session.js";
 import { chime } from "./sound.js";
 import { Store } from "./store.js";
@@ -114,10 +115,10 @@ export class Chat extends HTMLElement {
     this.dataset.position = config.page.position ?? config.position;
     this.style.setProperty("--accent", config.page.accent ?? config.accent);
     this.style.setProperty("--on-accent", readable(config.page.accent ?? config.accent));
-    const root_ = new URL("..", this.base).href;
+    const faces = { root: new URL("..", this.base).href, avatar: config.avatar };
     const files = { base: this.base, link: this.link, limit: config.uploadBytes, say, changed: () => this.composer.show() };
     this.log = new Log(say, {
-      root: root_, avatar: config.avatar, press: (pressed) => this.#press(pressed),
+      ...faces, press: (pressed) => this.#press(pressed),
       retry: (item) => this.#retry(item), discard: ({ item }) => this.store.discard(item), earlier: () => this.#earlier(),
     });
     this.composer = new Composer(say, {
@@ -127,16 +128,16 @@ export class Chat extends HTMLElement {
         draft: () => this.store.recall("draft", ""), save: (text) => this.memory.set("draft", text),
       },
     });
-    this.panel = new Panel(say, { log: this.log, composer: this.composer, on: this.#panelActs() });
+    this.panel = new Panel(say, { log: this.log, composer: this.composer, on: { ...faces, ...this.#panelActs() } });
     this.badge = h("span", { class: "badge", hidden: true });
     this.launcher = h("button", { type: "button", class: "launcher", onclick: () => (this.isOpen ? this.close() : this.open()) },
       icon("chat"), icon("down"), this.badge);
-    root.replaceChildren(this.panel.node, this.launcher);
+    this.preview = new Preview(say, { ...faces, open: () => this.open() });
+    root.replaceChildren(this.panel.node, this.preview.node, this.launcher);
   }
 
   #panelActs() {
     return {
-      avatar: this.config.avatar,
       close: () => this.close(),
       mute: () => this.store.remember("muted", !this.store.recall("muted", false)),
       askEnd: (asking) => ((this.store.closing = asking), this.#draw(), asking || this.composer.focus()),
@@ -272,6 +273,7 @@ export class Chat extends HTMLElement {
       if (body.type !== "said" || body.role === "client") continue;
       this.#emit("message", { role: body.role, author: body.author.name, contents: body.message.contents });
       this.#chime(`${this.store.current.id}.${number}`);
+      if (!this.isOpen) this.preview.show(body);
     }
   }
 
@@ -304,6 +306,7 @@ export class Chat extends HTMLElement {
     const { store, isOpen } = this;
     if (isOpen !== this.panel.node.open) isOpen ? this.panel.open(PHONE.matches) : this.panel.close();
     this.toggleAttribute("open", isOpen);
+    if (isOpen) this.preview.hide();
     this.#focus?.focus({ preventScroll: true });
     this.#focus = null;
     const view = this.#view();

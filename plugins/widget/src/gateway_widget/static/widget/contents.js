@@ -1,7 +1,7 @@
 // Message contents as DOM nodes.
 
 import { h, icon } from "./dom.js";
-import { link, safeUrl, words } from "./markdown.js";
+import { fileUrl, link, words } from "./markdown.js";
 import { size } from "./texts.js";
 
 // show: { say, root, press(button), spent, pressed }
@@ -23,7 +23,7 @@ const caption = (text) => text && h("figcaption", { dir: "auto" }, text);
 
 function file({ kind, attachment }, { say, root }) {
   const { name, media_type, size: bytes } = attachment;
-  const src = safeUrl(attachment.url.replace(/^\//, ""), root);
+  const src = fileUrl(attachment.url, root);
   if (kind === "image" || kind === "sticker")
     return h("a", { href: src, target: "_blank", rel: "noopener" }, picture(src, name || say("image")));
   if (kind === "video") return h("video", { src, controls: true, preload: "metadata", "aria-label": name });
@@ -72,7 +72,7 @@ function carousel({ cards }, show) {
 
 function page({ title, description, image, buttons }, show) {
   return h("li", {},
-    image && picture(safeUrl(image.url.replace(/^\//, ""), show.root), ""),
+    image && picture(fileUrl(image.url, show.root), ""),
     h("b", { dir: "auto" }, title),
     description && h("p", { dir: "auto" }, description),
     buttons.length > 0 && buttonRow(buttons, show));

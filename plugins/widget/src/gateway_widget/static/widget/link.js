@@ -5,6 +5,7 @@ import { SessionLost } from "./session.js";
 
 const PING_AFTER = 25_000; // The gateway says something every 20 s.
 const DEAD_AFTER = 40_000;
+const HELLO_WITHIN = 10_000;
 const ANSWER_WITHIN = 15_000;
 const LONGEST_PAUSE = 20_000;
 
@@ -163,7 +164,7 @@ export class Link {
   #watch() {
     const silence = Date.now() - this.#heard;
     if (this.state === "off" || this.state === "lost" || !this.#wire) return;
-    if (silence > DEAD_AFTER) this.#drop();
+    if (silence > (this.state === "online" ? DEAD_AFTER : HELLO_WITHIN)) this.#drop();
     else if (silence > PING_AFTER) this.tell({ type: "ping" });
   }
 

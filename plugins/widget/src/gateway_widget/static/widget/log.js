@@ -2,7 +2,7 @@
 
 import { contentNodes } from "./contents.js";
 import { h, icon } from "./dom.js";
-import { safeUrl } from "./markdown.js";
+import { fileUrl } from "./markdown.js";
 import { clock, day } from "./texts.js";
 
 const NEAR_END = 80;
@@ -136,7 +136,7 @@ export class Log {
   }
 }
 
-export function avatar({ role, avatar: address }, { avatar: ours }) {
-  const src = safeUrl(address || (role === "bot" ? ours : ""), location.href);
+export function avatar({ role, avatar: address }, { avatar: ours, root }) {
+  const src = fileUrl(address || (role === "bot" ? ours : ""), root);
   return h("span", { class: "avatar", "aria-hidden": "true" }, src ? h("img", { src, alt: "" }) : icon(role === "agent" ? "person" : "spark"));
 }

@@ -17,6 +17,9 @@ export function safeUrl(text, base) {
   }
 }
 
+// A file's address; those the gateway keeps itself begin with a slash and count from its own root.
+export const fileUrl = (text, root) => safeUrl(text.replace(/^\//, ""), root) || null;
+
 export function link(address, ...children) {
   const href = safeUrl(address);
   return href ? h("a", { href, target: "_blank", rel: "noopener noreferrer" }, ...children) : children;

@@ -1,5 +1,13 @@
 // What the browser remembers between pages and shares between tabs. Works, for this page only, where storage is barred.
 
+function attempt(task) {
+  try {
+    return task();
+  } catch {
+    return null; // Storage is barred or full.
+  }
+}
+
 export class Memory {
   #prefix;
   #shelf = new Map();
@@ -9,46 +17,36 @@ export class Memory {
   }
 
   get(key, otherwise = null) {
-    try {
-      const text = localStorage.getItem(this.#prefix + key);
-      return text === null ? otherwise : JSON.parse(text);
-    } catch {
-      return this.#shelf.get(key) ?? otherwise;
-    }
+    if (this.#shelf.has(key)) return this.#shelf.get(key);
+    const text = attempt(() => localStorage.getItem(this.#prefix + key));
+    return text == null ? otherwise : JSON.parse(text);
   }
 
+  // What does not fit, or may not be stored, stays on this page's shelf.
   set(key, value) {
-    try {
+    this.#shelf.set(key, value);
+    attempt(() => {
       localStorage.setItem(this.#prefix + key, JSON.stringify(value));
-    } catch {
-      this.#shelf.set(key, value);
-    }
+      this.#shelf.delete(key);
+    });
   }
 
   remove(...keys) {
     for (const key of keys) {
       this.#shelf.delete(key);
-      try {
-        localStorage.removeItem(this.#prefix + key);
-      } catch {
-        // Barred: the shelf was all there is.
-      }
+      attempt(() => localStorage.removeItem(this.#prefix + key));
     }
+  }
+
+  keys(start) {
+    const stored = attempt(() => Object.keys(localStorage)) ?? [];
+    const ours = stored.filter((key) => key.startsWith(this.#prefix)).map((key) => key.slice(this.#prefix.length));
+    return [...new Set([...ours, ...this.#shelf.keys()])].filter((key) => key.startsWith(start));
   }
 
   // Calls `changed(key)` when another tab wrote something.
   watch(changed) {
     addEventListener("storage", ({ key }) => key?.startsWith(this.#prefix) && changed(key.slice(this.#prefix.length)));
-  }
-
-  keys(start) {
-    try {
-      const whole = this.#prefix + start;
-      const stored = Object.keys(localStorage).filter((key) => key.startsWith(whole));
-      return stored.map((key) => key.slice(this.#prefix.length));
-    } catch {
-      return [...this.#shelf.keys()].filter((key) => key.startsWith(start));
-    }
   }
 
   // Runs one task at a time over all tabs, where the browser can (it needs https or localhost); a tab that hangs is not
