@@ -57,6 +57,12 @@ def test_every_page_can_be_reached_from_the_map():
     assert pages - linked == set()
 
 
+def test_the_readme_names_every_plugin():
+    plugins = {file.parent.name for file in ROOT.glob("plugins/*/pyproject.toml")}
+
+    assert {name for name in plugins if f"](plugins/{name}/README.md)" not in text_of(ROOT / "README.md")} == set()
+
+
 def test_generated_pages_are_up_to_date():
     script = ROOT / "docs" / "generate.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
