@@ -1,6 +1,7 @@
 // Sound and notifications for what needs the agent: a dialog waits, a client of theirs wrote.
 
 import { t } from "./i18n.js";
+import { clientName } from "./names.js";
 import { recall } from "./prefs.js";
 
 export function startAlerts(desk) {
@@ -17,7 +18,7 @@ export async function askForNotifications() {
 
 /** What is worth an alert: { text, detail, session, soft }, or nothing. */
 function newsOf(state, { before, card }) {
-  const name = card.client.name || t("anonymous");
+  const name = clientName(card.client);
   const forMe = card.destination === state.me;
   if (card.state === "waiting" && before?.state !== "waiting" && (forMe || state.agent.declared)) {
     return { text: t(forMe ? "alert.given" : "alert.waiting", { name }), detail: card.last?.text ?? "", session: card.session };

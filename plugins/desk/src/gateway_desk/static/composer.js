@@ -2,6 +2,7 @@
 
 import { button, h, icon } from "./dom.js";
 import { bytes, t } from "./i18n.js";
+import { clientName } from "./names.js";
 import { recall, remember } from "./prefs.js";
 import { toast } from "./toasts.js";
 
@@ -70,7 +71,7 @@ export class Composer {
     for (const [place, choice] of [...this.modes.children].entries()) choice.setAttribute("aria-pressed", String(Boolean(place) === this.#note));
     this.modes.children[0].disabled = !mine;
     this.attach.hidden = this.#note;
-    const name = card.client.name || t("anonymous");
+    const name = clientName(card.client);
     const hint = this.#note ? t("write.note-hint") : t("write.reply-hint", { name });
     this.text.placeholder = hint;
     this.text.setAttribute("aria-label", hint);
@@ -214,8 +215,9 @@ export class Composer {
   }
 
   #insert(reply) {
-    const client = this.state.card?.client.name || t("anonymous");
-    this.text.value = reply.text.replaceAll("{client}", client).replaceAll("{agent}", this.state.agent.name);
+    const client = this.state.card?.client.name ?? "";
+    const greeted = client ? reply.text.replaceAll("{client}", () => client) : reply.text.replace(/ ?\{client\}/g, "");
+    this.text.value = greeted.replaceAll("{agent}", () => this.state.agent.name);
     this.#input();
     this.text.focus();
   }

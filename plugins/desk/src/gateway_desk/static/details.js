@@ -2,6 +2,7 @@
 
 import { avatar, button, h, keyed } from "./dom.js";
 import { clock, t } from "./i18n.js";
+import { clientName } from "./names.js";
 import { askBlock } from "./sheets.js";
 import { toast } from "./toasts.js";
 
@@ -19,7 +20,7 @@ export class Details {
   }
 
   #view(card) {
-    const name = card.client.name || t("anonymous");
+    const name = clientName(card.client);
     const close = button(t("act.details"), { icon: "close", quiet: true, kind: "details-close", onclick: () => this.desk.toggleDetails(false) });
     return h(
       "div", { class: "details-view" },

@@ -4,6 +4,7 @@ import { Composer } from "./composer.js";
 import { avatar, button, h, icon, keyed } from "./dom.js";
 import { entryElement, entryStamp, isShown, pendingElement, separator } from "./entry.js";
 import { duration, t } from "./i18n.js";
+import { clientName } from "./names.js";
 import { askClose, askForward, askReturn, askTakeOver } from "./sheets.js";
 
 const NEAR_BOTTOM_PX = 80;
@@ -96,7 +97,7 @@ export class Dialog {
   }
 
   #headView(card, [kind, words]) {
-    const name = card.client.name || t("anonymous");
+    const name = clientName(card.client);
     const where = [card.channel, card.destination_name].filter(Boolean).join(" · ");
     return h(
       "div", { class: "head-row" },
@@ -144,11 +145,11 @@ export class Dialog {
     const items = [{ packet: true, key: "packet" }, ...arranged(entries), ...pending];
     const context = { state: this.state, card, log };
     keyed(this.lines, items, itemKey, (item) => this.#stamp(item, context), (item) => this.#line(item, context));
-    this.log.setAttribute("aria-label", card.client.name || t("anonymous"));
+    this.log.setAttribute("aria-label", clientName(card.client));
     if (this.#followsBottom) this.#toBottom();
     this.jump.hidden = this.#followsBottom;
     const typing = (this.state.typing.get(card.session) ?? 0) > Date.now();
-    const words = typing ? t("write.typing", { name: card.client.name || t("anonymous") }) : "";
+    const words = typing ? t("write.typing", { name: clientName(card.client) }) : "";
     if (this.typing.textContent !== words) this.typing.textContent = words;
   }
 

@@ -3,6 +3,7 @@
 import { contents } from "./content.js";
 import { avatar, button, h, icon } from "./dom.js";
 import { clock, day, moment, t } from "./i18n.js";
+import { clientName } from "./names.js";
 import { refusalText } from "./toasts.js";
 
 const QUIET = new Set(["delivery"]); // shown at the message they are about
@@ -58,7 +59,7 @@ function toldElement(entry, context) {
 
 function authorOf(body, mine, card) {
   switch (body.role) {
-    case "client": return body.author.name || card.client.name || t("anonymous");
+    case "client": return body.author.name || clientName(card.client);
     case "bot": return body.author.name || t("entry.bot");
     default: return mine ? t("entry.you") : body.author.name || body.author.id;
   }

@@ -2,6 +2,7 @@
 
 import { avatar, button, h, icon, keyed } from "./dom.js";
 import { clock, duration, t } from "./i18n.js";
+import { clientName } from "./names.js";
 import { openSettings } from "./settings.js";
 import { openHelp } from "./shortcuts.js";
 
@@ -141,7 +142,7 @@ export class List {
   #item(card) {
     const unread = this.state.isMine(card) ? this.state.unread(card) : 0;
     const selected = card.session === this.state.selected;
-    const name = card.client.name || t("anonymous");
+    const name = clientName(card.client);
     const press = h(
       "button",
       { type: "button", class: "item", "aria-current": selected ? "true" : null, dataset: { session: card.session, focus: "item" },

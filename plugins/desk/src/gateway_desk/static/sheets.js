@@ -2,6 +2,7 @@
 
 import { avatar, button, h, icon } from "./dom.js";
 import { t } from "./i18n.js";
+import { clientName } from "./names.js";
 
 /** Opens a dialog window. `fill(close)` returns what stands in it. */
 export function sheet(title, fill, { wide = false } = {}) {
@@ -58,7 +59,7 @@ export function askClose(desk) {
 }
 
 export function askBlock(desk) {
-  const name = desk.state.card.client.name || t("anonymous");
+  const name = clientName(desk.state.card.client);
   ask(desk, { title: t("block.title"), text: t("block.text", { name }), confirm: t("block.button"), danger: true, act: { type: "block" } });
 }
 

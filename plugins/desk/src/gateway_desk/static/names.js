@@ -1,0 +1,8 @@
+// What people are called on screen.
+
+import { t } from "./i18n.js";
+
+/** A client's name, or "Guest" with the end of their id, so that guests can be told apart. */
+export function clientName(client) {
+  return client.name || `${t("anonymous")} ${client.id.slice(-4).toUpperCase()}`;
+}
