@@ -76,6 +76,19 @@ async def test_a_bot_an_agent_and_a_restart(tmp_path, client):
     assert line._numbers()[0] == last + 1
 
 
+async def test_what_is_refused_is_counted(tmp_path, client):
+    async with Harness(CONFIG, folder=tmp_path, memory=True) as gateway:
+        visitor = await Caller(Place(gateway, client)).arrive()
+        await (await Caller(Place(gateway, client), origin="https://evil.example.net").get("widget.js")).release()
+        await (await visitor.post("frames", data=b"{", headers=visitor.authorization)).release()
+        await (await visitor.post("frames", data=b"{}")).release()
+        async with client.get(gateway.url + "/metrics") as response:
+            metrics = await response.text()
+
+    for status in (400, 401, 403):
+        assert f'gateway_input_refused_total{{instance="site",status="{status}"}} 1.0' in metrics
+
+
 async def test_a_file_goes_through_the_gateways_own_store(tmp_path, client):
     async with Harness(CONFIG, folder=tmp_path, memory=True) as gateway:
         visitor = await Caller(Place(gateway, client)).arrive()

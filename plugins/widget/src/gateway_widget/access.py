@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import wraps
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -33,6 +34,16 @@ CORS = {
 }
 
 
+class Refusal(web.HTTPException):
+    """A refused request. Raised rather than returned, so that the core sees and counts it."""
+
+    status_code = 400
+
+    def __init__(self, status: int, answer: Mapping[str, str], headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(headers=headers, text=json.dumps(answer), content_type="application/json")
+        self.set_status(status)
+
+
 def refusal(error: GatewayError) -> dict[str, str]:
     """Return an error as a browser gets it: a code for the program, a reason for people."""
     code = next((code for kind, code in CODES if isinstance(error, kind)), "bad_input")
@@ -52,11 +63,11 @@ class Access:
         @wraps(handler)
         async def guarded(request: web.Request) -> web.StreamResponse:
             if problem := self._problem(request):
-                return web.json_response({"type": "error", "code": "foreign_origin", "reason": problem}, status=403)
+                raise Refusal(403, {"type": "error", "code": "foreign_origin", "reason": problem})
             try:
                 response = await handler(request)
             except (BadInput, Unavailable) as error:
-                response = _answer(error)
+                raise _answer(error, self.headers(request)) from None
             if not response.prepared:
                 response.headers.update(self.headers(request))
             return response
@@ -88,9 +99,8 @@ class Access:
         return {**allowed, "Vary": "Origin, Accept-Encoding"}
 
 
-def _answer(error: BadInput | Unavailable) -> web.Response:
-    status = error.status if isinstance(error, BadInput) else 503
-    response = web.json_response(refusal(error), status=status)
-    if isinstance(error, Unavailable):
-        response.headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
-    return response
+def _answer(error: BadInput | Unavailable, headers: Mapping[str, str]) -> Refusal:
+    if isinstance(error, BadInput):
+        return Refusal(error.status, refusal(error), headers)
+    delay = max(1, round(error.retry_after_seconds))
+    return Refusal(503, refusal(error), {**headers, "Retry-After": str(delay)})

@@ -51,7 +51,7 @@ class WidgetChannel:
         self._limits = Limits(context.now)
         self._intake = Intake(context, self._uploads, text_length=options.text_length)
         self._streams = Streams(
-            conversations=context.conversations,
+            context=context,
             crowd=self._crowd,
             reception=self._reception,
             handle=self._handle,

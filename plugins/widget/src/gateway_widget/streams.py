@@ -17,7 +17,7 @@ from gateway_widget.tail import BEAT_SECONDS, Tail
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 
-    from gateway import Conversations
+    from gateway import Context
     from gateway_widget.crowd import Crowd
     from gateway_widget.frames import Inbound
     from gateway_widget.tokens import Reception, Visitor
@@ -39,13 +39,14 @@ class Streams:
     def __init__(
         self,
         *,
-        conversations: Conversations,
+        context: Context,
         crowd: Crowd,
         reception: Reception,
         handle: Handle,
         leave_queue: bool,
     ) -> None:
-        self._conversations = conversations
+        self._conversations = context.conversations
+        self._log = context.log
         self._crowd = crowd
         self._reception = reception
         self._handle = handle
@@ -60,9 +61,9 @@ class Streams:
         try:
             await self._talk(socket)
         except Unauthorized as error:
-            await _close(socket, CLOSE_UNAUTHORIZED, refusal(error)["code"])
+            await self._refuse(socket, CLOSE_UNAUTHORIZED, refusal(error)["code"])
         except BadInput as error:
-            await _close(socket, CLOSE_BAD_FRAME, str(error))
+            await self._refuse(socket, CLOSE_BAD_FRAME, str(error))
         except ConnectionError:
             pass  # The browser is gone; it will come again and say where it stopped.
         return socket
@@ -97,6 +98,10 @@ class Streams:
         async with self._tailing(visitor, (hello.conversation, hello.after), send) as tail, listening as ear:
             await asyncio.wait((tail, ear), return_when=asyncio.FIRST_COMPLETED)
         await _close(socket, WSCloseCode.GOING_AWAY, "come again")
+
+    async def _refuse(self, socket: web.WebSocketResponse, code: int, reason: str) -> None:
+        self._log.info("socket.refused", code=code, reason=reason)
+        await _close(socket, code, reason)
 
     async def _listen(self, socket: web.WebSocketResponse, visitor: Visitor, send: Send) -> None:
         async for message in socket:

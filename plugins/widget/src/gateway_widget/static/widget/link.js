@@ -115,7 +115,7 @@ export class Link {
   }
 
   async #listen(turn, signal) {
-    const headers = { Authorization: "Bearer " + this.#token };
+    const headers = { Authorization: "Bearer " + this.#token, Accept: "text/event-stream" };
     const query = new URLSearchParams(this.#on.place());
     const response = await fetch(`${this.#base}events?${query}`, { headers, signal, credentials: "omit" });
     if (!response.ok) return turn === this.#turn && this.#drop(response.status === 401);
