@@ -36,6 +36,8 @@ from gateway.events import (
     EffectFailed,
     EffectOutcome,
     EffectStale,
+    SendToAgent,
+    SendToClient,
     Timer,
 )
 from gateway.fence import Stale
@@ -252,6 +254,8 @@ class Dispatcher:
             self._metrics.delivery(effect.target, _label(failure)).observe(time.perf_counter() - started)
             return result
         self._metrics.delivery(effect.target, "ok").observe(time.perf_counter() - started)
+        if isinstance(effect.action, SendToClient | SendToAgent):
+            self._metrics.sent(effect.target).inc()
         await self._conclude(event, "done")
         return None
 

@@ -55,13 +55,11 @@ class Gateway:
         """Build everything; no I/O but the data folder. `now`: the clock, in unix seconds."""
         self.settings = settings
         self.metrics = Metrics(version=version("integration-gateway"))
-        self.store = _store(settings, now)
+        self.store = _store(settings, now, self.metrics)
         self.feed = Feed(on_error=lambda instance: self.metrics.watcher_errors(instance or "gateway").inc())
         self.observer = Observer(self.metrics)
         self._fetcher = Fetcher(allow_private=settings.files.allow_private)
-        self.files = FileStore(
-            settings.data / "files", max_bytes=settings.files.max_bytes, fetcher=self._fetcher
-        )
+        self.files = FileStore(settings.data / "files", max_bytes=settings.files.max_bytes, fetcher=self._fetcher)
         self.policies = _policies(settings)
         self.engine = Engine(store=self.store, policies=self.policies, feed=self.feed, observer=self.observer, now=now)
         self.instances: dict[str, Running] = {}
@@ -243,10 +241,15 @@ def _reachable(host: str) -> str:
 # --- from settings to what the core understands ----------------------------------------------------------------------
 
 
-def _store(settings: Settings, now: Callable[[], float]) -> Store:
+def _store(settings: Settings, now: Callable[[], float], metrics: Metrics) -> Store:
     if settings.store.type == "memory":
         return MemoryStore()
-    return SqliteStore(settings.database, clock=now)
+
+    def on_commit(seconds: float, writes: int) -> None:
+        metrics.commit.observe(seconds)
+        metrics.batch.observe(writes)
+
+    return SqliteStore(settings.database, clock=now, on_commit=on_commit)
 
 
 def _policies(settings: Settings) -> dict[str, Policy]:
@@ -300,11 +303,13 @@ def _built(core: Core, instance: Instance[Any], metrics: Metrics) -> Running:
 def _own_secret(folder: Path) -> bytes:
     """Return the gateway's own secret, made at the first start; nobody else on the machine may read it."""
     path = folder / "secret"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_bytes()
+    except OSError as error:
+        raise UserMistake(f"cannot write the data folder {folder}: {error.strerror}; correct store.path") from None
     with os.fdopen(handle, "wb") as file:
         file.write(secrets.token_bytes(32))
         file.flush()

@@ -172,7 +172,7 @@ class Web:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Turn what handlers raise into answers, in one place for the core and all plugins."""
         try:
-            return await handler(request)
+            return await self._counted(request, handler)
         except web.HTTPException as answer:
             if answer.status >= 400:  # noqa: PLR2004 - HTTP
                 self._count(request, answer.status)
@@ -192,6 +192,12 @@ class Web:
             log.exception("request.failed", method=request.method, route=_route(request))
             return self._refused(request, 500, "a fault in the gateway; its log has the details")
 
+    async def _counted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not _stays_open(request):
+            return await handler(request)
+        with self._metrics.sockets(self._instance(request)).track_inprogress():
+            return await handler(request)
+
     def _refused(
         self, request: web.Request, status: int, reason: str, headers: Mapping[str, str] | None = None
     ) -> web.Response:
@@ -200,10 +206,19 @@ class Web:
         return web.json_response({"error": reason}, status=status, headers=headers)
 
     def _count(self, request: web.Request, status: int) -> None:
+        self._metrics.refused(self._instance(request), str(status)).inc()
+
+    def _instance(self, request: web.Request) -> str:
+        """Name the instance a path belongs to; what belongs to nobody is the gateway's."""
         first = request.path.strip("/").split("/")
         named = first[1] if first[0] == "hooks" and len(first) > 1 else first[0]
-        instance = named if named in self._instances else "gateway"
-        self._metrics.refused(instance, str(status)).inc()
+        return named if named in self._instances else "gateway"
+
+
+def _stays_open(request: web.Request) -> bool:
+    """Tell whether this becomes a socket or an event stream."""
+    upgrade = request.headers.get("Upgrade", "").lower()
+    return upgrade == "websocket" or "text/event-stream" in request.headers.get("Accept", "")
 
 
 def _what_is_wrong(error: ValidationError) -> str:

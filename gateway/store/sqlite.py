@@ -41,10 +41,13 @@ class SqliteStore:
         retention: Retention | None = None,
         clock: Callable[[], float] = time.time,
         read_only: bool = False,
+        on_commit: Callable[[float, int], None] = lambda _seconds, _writes: None,
     ) -> None:
+        """`on_commit` is told each transaction's length and number of writes, on the writer's thread."""
         self._path = Path(path).expanduser().resolve()
         self._housekeeping = Housekeeping(retention or Retention(), clock)
         self._read_only = read_only
+        self._on_commit = on_commit
         self._lock = FolderLock(self._path)
         self._opened_writer: Writer | None = None
         self._opened_reader: Reader | None = None
@@ -210,7 +213,9 @@ class SqliteStore:
         self._lock.take()
         try:
             await asyncio.to_thread(migrate, self._path)
-            self._opened_writer = Writer(lambda: connect_writer(self._path), housekeeping=self._housekeeping)
+            self._opened_writer = Writer(
+                lambda: connect_writer(self._path), housekeeping=self._housekeeping, on_commit=self._on_commit
+            )
         except BaseException:
             self._lock.release()
             raise

@@ -10,6 +10,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,12 +46,19 @@ class _Job:
 class Writer:
     """Owns the writing connection. Its public methods belong to the event loop, the rest to its thread."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], *, housekeeping: Housekeeping) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        *,
+        housekeeping: Housekeeping,
+        on_commit: Callable[[float, int], None] = lambda _seconds, _writes: None,
+    ) -> None:
         self.healthy = ""
         """Empty, or why the last try to write failed."""
         self._connect = connect
         self._connection: sqlite3.Connection | None = connect()
         self._housekeeping = housekeeping
+        self._on_commit = on_commit
         self._jobs: deque[_Job] = deque()
         self._deferred: list[_Job] = []
         self._signal: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -141,7 +149,9 @@ class Writer:
         except Exception as problem:  # noqa: BLE001 - whatever it is, nothing can be written
             outcomes: list[Outcome] = [Trouble(problem)] * max(len(writes), 1)
         else:
+            started = time.perf_counter()
             outcomes = write_all(connection, writes or [_PROBE])
+            self._on_commit(time.perf_counter() - started, len(writes))
         trouble = next((outcome for outcome in outcomes if isinstance(outcome, Trouble)), None)
         self._note(trouble)
         return outcomes

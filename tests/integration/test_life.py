@@ -90,3 +90,28 @@ async def test_the_last_platform_refuses_and_the_bot_says_why(tmp_path: Path, me
         await web.writes("agent")
         await gateway.until(lambda: web.texts()[-1:] == [f"back: {Outcome.OFFLINE.value}"])
         assert (await gateway.conversation()).floor is Floor.BOT
+
+
+async def test_what_happened_is_counted(tmp_path: Path) -> None:
+    async with Harness(folder=tmp_path) as gateway:
+        await gateway.channel().writes("hi")
+        await gateway.channel().writes("agent")
+        await gateway.until(lambda: bool(gateway.platform().openings))
+        await gateway.settled()
+        waiting = gateway.gateway.metrics.render()[0].decode()
+        await gateway.platform().joins()
+        await gateway.settled()
+        counted = gateway.gateway.metrics.render()[0].decode()
+
+    assert 'gateway_queue_length{platform="desk"} 1.0' in waiting
+    for line in (
+        'gateway_messages_received_total{instance="web"} 2.0',
+        'gateway_messages_received_total{instance="bot"} 2.0',
+        'gateway_messages_sent_total{instance="web"} 4.0',
+        'gateway_floor_changes_total{floor="agent",route="main"} 1.0',
+        'gateway_handoff_accept_seconds_count{platform="desk"} 1.0',
+        'gateway_handoff_wait_seconds_count{platform="desk"} 1.0',
+        'gateway_queue_length{platform="desk"} 0.0',
+        "gateway_store_commit_seconds_count",
+    ):
+        assert line in counted, line
