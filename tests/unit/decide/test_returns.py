@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gateway.events import EffectFailed
+from gateway.events import CloseSession, EffectFailed, OpenSession, SendToAgent
 from tests.unit.decide.story import (
     JOINED,
     LOST,
@@ -23,9 +23,12 @@ from tests.unit.decide.story import (
     deed,
     ends,
     joins,
+    leaves_agent,
     refuses,
     table,
     timer,
+    told,
+    transfers,
 )
 
 RETURN_CASES = {
@@ -233,3 +236,14 @@ RETURN_CASES = {
 @table(RETURN_CASES)
 def test_return(case):
     case.check()
+
+
+def test_a_second_session_does_not_forget_to_close_the_first():
+    story = told(*QUEUED, leaves_agent(), client("again"), transfers(), client("hello?"))
+    closing, opening, word = story.newest(CloseSession), story.newest(OpenSession), story.newest(SendToAgent)
+
+    dropped = story.tell(refuses()).cancelled_lanes["one"]
+
+    assert closing.target == opening.target == "one"
+    assert closing.number not in dropped
+    assert {opening.number, word.number} <= set(dropped)
