@@ -41,8 +41,11 @@ def _of_files(made: Capabilities, shown: Capabilities) -> Iterator[str]:
     limit = shown.media_bytes
     if made.media & shown.media and limit is not None and (made.media_bytes is None or made.media_bytes > limit):
         yield f"files over {_size(limit)} become a link"
+    longest = shown.caption_length
     if made.media & shown.media and made.captions and not shown.captions:
         yield "a file's caption is sent after it, as text"
+    elif made.media & shown.media and longest is not None and (made.caption_length or longest + 1) > longest:
+        yield f"a file's caption over {longest} characters is sent after it, as text"
 
 
 def _of_text(made: Capabilities, shown: Capabilities) -> Iterator[str]:

@@ -68,12 +68,12 @@ class _Fitting:
         return found
 
     def _add(self, found: list[Content], each: Content | _Below) -> None:
-        before = found[-1] if found else None
-        if isinstance(each, _Below) and isinstance(before, Text):
-            found[-1] = joined(before, each.text)
-            return
         content = each.text if isinstance(each, _Below) else each
-        if not isinstance(content, Text) or content.text.strip():
+        if isinstance(content, Text) and not content.text.strip():
+            return
+        if isinstance(each, _Below) and found and isinstance(found[-1], Text):
+            found[-1] = joined(found[-1], each.text)
+        else:
             found.append(content)
 
     def _fit(self, content: Content) -> Iterator[Content | _Below]:

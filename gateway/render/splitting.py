@@ -24,6 +24,8 @@ _PLAIN_BREAKS = (
 )
 _ENDS_PARAGRAPH = frozenset({"p", "pre", "ul", "ol", "blockquote", "table", "h1", "h2", "h3", "h4", "h5", "h6", "div"})
 _ENDS_LINE = frozenset({"br", "li", "tr", "hr"})
+_SHORTEST = {PARAGRAPH: 1 / 3, LINE: 1 / 3, SENTENCE: 1 / 2, WORD: 0}
+"""How much of what fits a piece must fill to end at such a place."""
 _JOINER = "\u200d"
 _WELL_FILLED = 0.9
 
@@ -35,6 +37,7 @@ def units(text: str) -> int:
 
 def split_plain(text: str, limit: int) -> Iterator[str]:
     """Yield pieces of at most `limit` units (one character at least)."""
+    text = text.rstrip()
     while len(text) > limit or units(text) > limit:
         head = text[: limit + 1]
         position = _best(_plain_breaks(head), _fitting(head, limit), head)
@@ -92,10 +95,12 @@ def _fitting_written(head: Node, limit: int, write: Callable[[Node], str]) -> in
 
 
 def _best(breaks: dict[int, int], longest: int, text: str) -> int:
-    """Return the best place in the second half of what fits; the later of equals."""
-    places = [(quality, place) for place, quality in breaks.items() if longest / 2 < place <= longest]
-    if not places:
-        places = [(quality, place) for place, quality in breaks.items() if 0 < place <= longest]
+    """Return the best place that leaves no piece too short for its sake; the later of equals."""
+    places = [
+        (quality if place > longest * _SHORTEST[quality] else 0, place)
+        for place, quality in breaks.items()
+        if 0 < place <= longest
+    ]
     return max(places)[1] if places else _between_characters(text, longest)
 
 

@@ -173,7 +173,11 @@ def _end_of(name: str, text: str, at: int) -> int:
 
 
 def _attributes(text: str) -> dict[str, str]:
-    return {found["name"].lower(): unescape((found["value"] or "").strip("\"'")) for found in _ATTRIBUTE.finditer(text)}
+    return {found["name"].lower(): unescape(_unquoted(found["value"] or "")) for found in _ATTRIBUTE.finditer(text)}
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if value[:1] in {"'", '"'} else value
 
 
 def _deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
