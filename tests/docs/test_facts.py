@@ -72,6 +72,15 @@ def known_metrics() -> set[str]:
     return {f"{name}{suffix}" for name in names for suffix in ("", "_bucket", "_count", "_sum", "_total")}
 
 
+def test_every_metric_is_counted_somewhere():
+    declared = {name for name in vars(Metrics()) if name not in {"registry", "_build_info"}}
+    code = "".join(
+        file.read_text(encoding="utf-8") for file in (ROOT / "gateway").rglob("*.py") if file.name != "metrics.py"
+    )
+
+    assert {name for name in declared if f"etrics.{name}" not in code} == set()
+
+
 def test_metrics_in_rules_and_queries_exist():
     named = set(re.findall(r"\bgateway_[a-z_]+\b", text_of(PROMETHEUS)))
 
