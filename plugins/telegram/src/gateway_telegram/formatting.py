@@ -91,7 +91,7 @@ class _Writer:
 
     def finish(self) -> Formatted:
         """Return all that was written."""
-        entities = sorted(_untangled(self._entities), key=lambda each: (each.offset, -each.length))
+        entities = sorted(_untangled(self._entities), key=lambda each: (each.offset, -each.length, each.type))
         return Formatted(text="".join(self._parts), entities=tuple(entities[:MOST_ENTITIES]))
 
     # --- blocks ---

@@ -68,6 +68,14 @@ class Intake:
         self._tries: OrderedDict[int, int] = OrderedDict()
         self._ignored: set[str] = set()
 
+    def chat_of(self, raw: Any) -> str:
+        """Return what keeps updates in order: their client; empty for those that are nobody's."""
+        try:
+            meaning = meaning_of(Update.model_validate(raw))
+        except ValidationError:
+            return ""
+        return "" if isinstance(meaning, Ignored) else meaning.client.address.client_id
+
     async def take(self, raw: Any) -> None:
         """Take one update as Telegram sent it. When this returns, it may be confirmed: it is committed, or ignored.
 

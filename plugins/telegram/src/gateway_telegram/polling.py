@@ -7,7 +7,7 @@ An update counts as read once it is committed: the offset is stored after that, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from gateway_telegram.updates import ALLOWED_UPDATES
 if TYPE_CHECKING:
     from gateway_telegram.api import Api
     from gateway_telegram.intake import Intake
+
+Json = Mapping[str, Any]
 
 PAUSES_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
 """After the first, second … failure in a row; the last one repeats."""
@@ -77,25 +79,34 @@ class Polling:
             "allowed_updates": ALLOWED_UPDATES,
         }
         found = await self._api.call("getUpdates", params, timeout_seconds=self._hold_seconds + GRACE_SECONDS)
-        updates = [each for each in found if isinstance(each, dict) and isinstance(each.get("update_id"), int)]
-        if not updates:
-            return
-        outcomes = await asyncio.gather(*(self._intake.take(each) for each in updates), return_exceptions=True)
-        failed = [
-            (update["update_id"], outcome)
-            for update, outcome in zip(updates, outcomes, strict=True)
-            if isinstance(outcome, BaseException)
-        ]
-        await self._read_up_to(updates, failed)
-        if failed:
-            raise failed[0][1]
+        await self._take(each for each in found if isinstance(each, dict) and isinstance(each.get("update_id"), int))
 
-    async def _read_up_to(
-        self, updates: Sequence[Mapping[str, Any]], failed: Sequence[tuple[int, BaseException]]
-    ) -> None:
-        """Remember the first update that is still to be read. Those read after it are known by their keys."""
-        after_all = max(update["update_id"] for update in updates) + 1
-        await self._context.storage.put(self._key, min([after_all, *(update_id for update_id, _ in failed)]))
+    async def _take(self, updates: Iterable[Json]) -> None:
+        """Take a batch: chats side by side, each in order. Remember the first update that is still to be read."""
+        by_chat: dict[str, list[Json]] = {}
+        for update in sorted(updates, key=_number):
+            by_chat.setdefault(self._intake.chat_of(update), []).append(update)
+        if not by_chat:
+            return
+        left = await asyncio.gather(*(self._take_in_order(each) for each in by_chat.values()))
+        behind = 1 + max(_number(each[-1]) for each in by_chat.values())
+        first = min([behind, *(number for number, _ in filter(None, left))])
+        await self._context.storage.put(self._key, first)
+        for _, error in filter(None, left):
+            raise error
+
+    async def _take_in_order(self, updates: Sequence[Json]) -> tuple[int, Exception] | None:
+        """Take a chat's updates until one fails; return which and why. Those taken before are known by their keys."""
+        for update in updates:
+            try:
+                await self._intake.take(update)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again after the batch
+                return _number(update), error
+        return None
+
+
+def _number(update: Json) -> int:
+    return int(update["update_id"])
 
 
 def _pause(failure: Failure, failures: int) -> float:
