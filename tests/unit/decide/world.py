@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from gateway import fence
 from gateway.capabilities import EVERYTHING, Capabilities
 from gateway.conversation import Conversation, Floor, Stage
 from gateway.decide import Decision, Policy, decide
@@ -132,17 +133,12 @@ class World:
             self._reach(effect)
 
     def _is_stale(self, effect: Effect) -> bool:
-        """The dispatcher's fence."""
-        conversation = self.conversation
-        match effect.action:
-            case AskBot():
-                return effect.epoch != conversation.epoch or conversation.floor is not Floor.BOT
-            case SendToClient(number=number):
-                return effect.epoch < conversation.human_epoch and self.said(number).role is Role.BOT
-            case OpenSession(session=session) | SendToAgent(session=session):
-                return conversation.handoff is None or conversation.handoff.session != session
-            case _:
-                return False
+        shown = self.entry(effect.action.number) if isinstance(effect.action, SendToClient) else None
+        try:
+            fence.check(effect, self.conversation, shown)
+        except fence.Stale:
+            return True
+        return False
 
     def _reach(self, effect: Effect) -> None:
         """The call gets through: the other side has it, whatever we hear of that. It knows what it has already."""
