@@ -40,6 +40,8 @@ class Received:
     """True: its key was seen before; nothing happened this time."""
     number: int | None = None
     """Log number of the message, where the event was one."""
+    stale: bool = False
+    """True: its speaker does not have the floor (any more); nothing happened. See `BotSpoke.epoch`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -222,17 +222,17 @@ class Engine:
         before = active.conversation
         started = time.perf_counter()
         decision = decide(before, event, self._policies[before.channel], self._now())
+        if decision.stale:
+            self._observer.stale(_speaker(event) or self.bot_of(before), before.id)
         if _changes_nothing(before, decision) and not (finished or spent):
-            return Received(conversation=before.id)
+            return Received(conversation=before.id, stale=decision.stale)
         step = _as_step(decision, dedup, finished, spent, self._now())
         if not await self._commit(step):
             self._observer.duplicate(dedup.instance if dedup else "")
             return Received(conversation=before.id, duplicate=True)
         self._settle(active, step)
         self._observer.step(before, step, time.perf_counter() - started)
-        if decision.stale:
-            self._observer.stale(_speaker(event) or self.bot_of(before), before.id)
-        return Received(conversation=before.id, number=_said(step.entries))
+        return Received(conversation=before.id, number=_said(step.entries), stale=decision.stale)
 
     async def _commit(self, step: Step) -> bool:
         try:

@@ -69,13 +69,18 @@ class ClientClosed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BotSpoke:
-    """A bot that answers later, or speaks by itself. Refused if `epoch` is given and no longer current."""
+    """A bot that answers later, or speaks by itself.
+
+    Nothing of it happens, and `Received.stale` tells, if the bot does not have the floor or `epoch` is over.
+    """
 
     conversation: str
     messages: tuple[Message, ...] = ()
     transfer: Transfer | None = None
     close: bool = False
     state: JsonObject | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Facts about the client the bot found out."""
     epoch: int | None = None
     """`Turn.epoch` of the turn it answers; None: speaks only if the bot has the floor."""
 

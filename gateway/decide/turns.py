@@ -59,6 +59,7 @@ def replied(draft: Draft, event: BotReplied) -> None:
 def spoke(draft: Draft, event: BotSpoke) -> None:
     """The bot said something later, or by itself."""
     if _has_floor(draft, event.epoch):
+        draft.learn(event.attributes, draft.conversation.client)
         _speak(draft, event)
     else:
         draft.stale = True
