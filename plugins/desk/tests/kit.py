@@ -119,6 +119,13 @@ class Agent:
     async def disconnect(self):
         await self._socket.close()
 
+    def pause(self):
+        """Stop reading, as a browser on a bad line does."""
+        self._socket._response.connection.transport.pause_reading()
+
+    def resume(self):
+        self._socket._response.connection.transport.resume_reading()
+
     async def sends(self, frame):
         data = frame if isinstance(frame, str) else json.dumps(frame)
         await self._socket.send_str(data)

@@ -128,6 +128,23 @@ async def test_a_long_dialog_is_told_whole_and_in_order(place, anna):
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
+async def test_for_a_slow_browser_nothing_piles_up_and_nothing_is_lost(place, anna):
+    session = await joined(place, anna)
+    await anna.follows(session)
+    await anna.reads(lambda entries: any(entry["body"]["type"] == "joined" for entry in entries))
+    (socket,) = place.desk._workspace._sockets
+    anna.pause()
+    long = "x" * 4000
+    for number in range(300):
+        await place.client.writes(f"{number} {long}")
+    assert len(socket._changed) <= 1  # one dialog is behind, however much was said in it
+
+    anna.resume()
+    entries = await anna.reads(lambda entries: any(line.startswith("client: 299 ") for line in said(entries)))
+    numbers = [int(line.split()[1]) for line in said(entries) if line.startswith("client: ") and long in line]
+    assert numbers == list(range(300))
+
+
 # --- what agents may see ----------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,22 @@ import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import expect
 
-from gateway import Attachment, Floor, Markup, Media, MediaKind, Message, Permanent, Role, Text, Transfer, Typing
+from gateway import (
+    Attachment,
+    ClientWrote,
+    Floor,
+    Markup,
+    Media,
+    MediaKind,
+    Message,
+    Peer,
+    Permanent,
+    Role,
+    Text,
+    Transfer,
+    Typing,
+    text_message,
+)
 from gateway.testing import Harness
 from plugins.desk.tests.kit import CONFIG, TOKENS, Place, config_with
 
@@ -413,6 +428,51 @@ async def test_help_and_settings_for_axe(browser, place):
         assert await problems(page) == []
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("button", name=name)).to_be_focused()
+
+
+async def test_notifications_are_asked_for_and_open_the_dialog(browser, place):
+    page = await enter(browser, place, permissions=["notifications"])
+    await page.evaluate(
+        """() => {
+          window.shown = [];
+          window.Notification = class extends EventTarget {
+            static permission = "granted";
+            static requestPermission = async () => "granted";
+            constructor(title, options) {
+              super();
+              Object.assign(this, { title, ...options, close() {} });
+              shown.push(this);
+            }
+          };
+          document.hasFocus = () => false;
+        }"""
+    )
+    await place.calls(client="bob")
+    await expect(line(page, "Bob")).to_be_visible()
+    assert await page.evaluate("shown.length") == 0
+
+    await page.get_by_role("button", name="Settings").click()
+    await page.get_by_label("Notifications of the browser").check()
+    await page.keyboard.press("Escape")
+    await place.calls()
+    await expect(line(page, "Ann")).to_be_visible()
+    assert await page.evaluate("shown.map(({ title }) => title)") == ["Ann is waiting"]
+    await page.evaluate("shown[0].dispatchEvent(new Event('click'))")
+    await expect(page.get_by_role("heading", name="Ann")).to_be_visible()
+
+
+async def test_guests_without_a_name_can_be_told_apart(browser, place):
+    page = await enter(browser, place)
+    for client in ("visitor-1a2b", "visitor-3c4d"):
+        await place.client.context.receive(ClientWrote(client=Peer(id=client), message=text_message("agent")))
+    await place.gateway.settled()
+
+    await expect(line(page, "Guest 1A2B")).to_be_visible()
+    await line(page, "Guest 3C4D").click()
+    await page.get_by_role("button", name="Take this dialog").click()
+    await page.get_by_role("combobox").press_sequentially("/he")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("combobox")).to_have_value("Hello, this is Anna.")
 
 
 async def test_single_keys_can_be_switched_off(browser, place):

@@ -2,6 +2,7 @@
 
 import { avatar, button, h, keyed } from "./dom.js";
 import { clock, t } from "./i18n.js";
+import { linked } from "./markup.js";
 import { clientName } from "./names.js";
 import { askBlock } from "./sheets.js";
 import { toast } from "./toasts.js";
@@ -51,7 +52,7 @@ export class Details {
 }
 
 function facts(pairs) {
-  return h("dl", { class: "facts" }, ...pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  return h("dl", { class: "facts" }, ...pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, ...linked(value)))));
 }
 
 async function copy(text) {

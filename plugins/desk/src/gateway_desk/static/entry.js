@@ -36,12 +36,13 @@ function saidElement(entry, context) {
   const { body } = entry;
   const mine = body.role === "agent" && body.author.id === context.state.me;
   const fate = context.log.fates.get(entry.number);
+  const name = authorOf(body, mine, context.card);
   return h(
     "article", { class: `said said-${body.role} ${mine ? "said-mine" : ""} ${entry.joins ? "said-joins" : ""}` },
-    avatar(body.author, body.role === "client" ? "client" : body.role === "agent" ? "agent" : "bot"),
+    avatar(body.role === "client" ? { ...body.author, name } : body.author, body.role),
     h(
       "div", { class: "said-body" },
-      byline(authorOf(body, mine, context.card), body.role, entry.at),
+      byline(name, body.role, entry.at),
       h("div", { class: "bubble" }, ...contents(body.message, context.state)),
       fate && fateElement(fate),
     ),

@@ -164,7 +164,7 @@ export default {
   "forward.button": "Weiterleiten",
   "return.title": "Dialog an den Bot zurückgeben",
   "return.note": "Notiz für Bot und Kollegen (freiwillig)",
-  "return.text": "Der Bot macht mit dem Kunden weiter. Die Notiz sieht der Kunde nicht.",
+  "return.text": "Der Bot macht mit dem Kunden weiter. Er liest die Notiz und kann sie dem Kunden wiederholen.",
   "close.title": "Gespräch schließen",
   "close.text": "Das Gespräch ist für alle beendet. Was der Kunde danach schreibt, beginnt ein neues.",
   "close.note": "Notiz (freiwillig)",

@@ -178,7 +178,7 @@ export const en = {
   "forward.button": "Forward",
   "return.title": "Give the dialog back to the bot",
   "return.note": "Note for the bot and your colleagues (optional)",
-  "return.text": "The bot goes on with the client. The client does not see the note.",
+  "return.text": "The bot goes on with the client. It reads your note and may repeat it to the client.",
   "close.title": "Close the conversation",
   "close.text": "The conversation is over for everybody. What the client writes next starts a new one.",
   "close.note": "Note (optional)",

@@ -164,7 +164,7 @@ export default {
   "forward.button": "Reenviar",
   "return.title": "Devolver el diálogo al bot",
   "return.note": "Nota para el bot y tus colegas (opcional)",
-  "return.text": "El bot sigue con el cliente. El cliente no ve la nota.",
+  "return.text": "El bot sigue con el cliente. Lee tu nota y puede repetírsela al cliente.",
   "close.title": "Cerrar la conversación",
   "close.text": "La conversación termina para todos. Lo que el cliente escriba después empieza otra.",
   "close.note": "Nota (opcional)",

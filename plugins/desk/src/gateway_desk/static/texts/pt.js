@@ -164,7 +164,7 @@ export default {
   "forward.button": "Encaminhar",
   "return.title": "Devolver o diálogo ao bot",
   "return.note": "Nota para o bot e seus colegas (opcional)",
-  "return.text": "O bot continua com o cliente. O cliente não vê a nota.",
+  "return.text": "O bot continua com o cliente. Ele lê a sua nota e pode repeti-la ao cliente.",
   "close.title": "Fechar a conversa",
   "close.text": "A conversa termina para todos. O que o cliente escrever depois começa outra.",
   "close.note": "Nota (opcional)",
