@@ -7,12 +7,12 @@ const OUTCOMES = {
   offline: "nobody", refused: "nobody", wait_timeout: "nobody", platform_lost: "lost",
 };
 
-export function items(store, say) {
-  const list = store.conversations.flatMap((conversation, index) => [
+export function items(conversations, outbox, say) {
+  const list = conversations.flatMap((conversation, index) => [
     ...(index ? [{ kind: "divider", key: "c." + conversation.id, text: say("earlier") }] : []),
-    ...logged(conversation, conversation === store.current, say),
+    ...logged(conversation, index === conversations.length - 1, say),
   ]);
-  return grouped(dated([...list, ...store.outbox.map(outgoing)]));
+  return grouped(dated([...list, ...outbox.map(outgoing)]));
 }
 
 function logged({ id, entries, status }, current, say) {

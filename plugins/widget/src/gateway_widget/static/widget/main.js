@@ -7,7 +7,7 @@ export async function mount(entry, config) {
   const script = [...document.scripts].find(({ src }) => src === entry);
   const chat = document.createElement("gateway-chat");
   document.body.append(chat);
-  await chat.prepare({ ...config, page: { ...script?.dataset } }, new URL(".", entry).href);
+  await chat.prepare({ ...config, ...script?.dataset }, new URL(".", entry).href);
   offer(chat);
 }
 

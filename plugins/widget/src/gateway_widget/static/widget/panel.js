@@ -36,10 +36,10 @@ export class Panel {
     this.node.close();
   }
 
-  // view: { agent, floor, banner, busy, leave, muted, sound, ended, asking }
+  // view: { agent, banner, busy, leave, running, ended, asking, sound, muted }
   show(view) {
     this.#part("head", [view.agent], () => this.#head(view));
-    this.#part("tools", [view.muted, view.canEnd], () => this.#tools(view));
+    this.#part("tools", [view.muted, view.running], () => this.#tools(view));
     this.#part("banner", [view.banner, view.busy], () => this.#banner(view));
     this.#part("actions", [view.leave, view.ended, view.asking], () => this.#actions(view));
   }
@@ -59,10 +59,10 @@ export class Panel {
     this.subtitle.textContent = agent ? this.#say("with_agent", { name }) : this.#say("subtitle");
   }
 
-  #tools({ muted, canEnd, sound }) {
+  #tools({ muted, running, sound }) {
     this.tools.replaceChildren(...[
       sound && iconButton(muted ? "silent" : "sound", this.#say(muted ? "unmute" : "mute"), () => this.#again(this.#on.mute)),
-      canEnd && iconButton("end", this.#say("end"), () => this.#on.askEnd(true)),
+      running && iconButton("end", this.#say("end"), () => this.#on.askEnd(true)),
       iconButton("close", this.#say("close"), this.#on.close),
     ].filter(Boolean));
   }

@@ -1,26 +1,20 @@
-// What the chat knows: conversations with their numbered entries, who holds the floor, what is on its way out.
+// What the chat knows: conversations with their numbered entries, who holds the floor, what has been read.
 
-import { uid } from "./memory.js";
-
-const ADOPT_AFTER = 10_000; // A message another tab has not got through by then is sent from here; its id keeps it single.
 const MOST_FORMER = 5;
 
 export class Store {
-  typing = null; // { role }
-  closing = false; // the question whether to end the chat is shown
   conversations = []; // { id, entries: Map(number -> entry), status }, oldest first; the last one is current
+  typing = null; // { role }
   #memory;
-  #changed;
-  #committed = new Map(); // acknowledged, entry not here yet: id -> item
+  #on;
   #quiet = 0;
 
-  constructor(memory, changed) {
+  // on: { changed(), arrived(id) for each of the client's own messages }
+  constructor(memory, on) {
     this.#memory = memory;
-    this.#changed = changed;
-    memory.watch(() => changed());
+    this.#on = on;
+    memory.watch(() => on.changed());
   }
-
-  // --- the log ---
 
   get current() {
     return this.conversations.at(-1) ?? null;
@@ -30,33 +24,38 @@ export class Store {
     return this.current?.status ?? null;
   }
 
+  // Where to go on after a break.
   get place() {
     const numbers = [...(this.current?.entries.keys() ?? [])];
     return { conversation: this.current?.id ?? "", after: Math.max(0, ...numbers) };
   }
 
-  // Returns the entries that were not known before.
+  has(id) {
+    return this.conversations.some(({ entries }) => [...entries.values()].some(({ body }) => body.message?.id === id));
+  }
+
+  // Takes entries and the state they lead to; returns the entries that were not known before.
   log({ conversation: status, entries }) {
     const conversation = this.#conversation(status.id);
     if (status.version >= (conversation.status?.version ?? 0)) conversation.status = status;
     const fresh = entries.filter(({ number }) => !conversation.entries.has(number));
     this.#keep(conversation, fresh);
     if (fresh.some(({ body }) => body.type === "said" && body.role === this.typing?.role)) this.typing = null;
-    this.#changed();
+    this.#on.changed();
     return fresh;
   }
 
-  // Adds a page of earlier entries.
+  // Takes a page of earlier entries.
   history({ conversation: id, entries }) {
     const known = this.conversations.find((each) => each.id === id);
     const conversation = known ?? { id, entries: new Map(), status: null };
     if (!known) this.conversations.unshift(conversation);
     conversation.whole = entries.length === 0;
     this.#keep(conversation, entries);
-    this.#changed();
+    this.#on.changed();
   }
 
-  // What to ask for next when somebody scrolls up; null: nothing is left.
+  // What to ask for when somebody scrolls up; null: nothing is left.
   get earlier() {
     const oldest = this.conversations[0];
     if (!oldest) return null;
@@ -81,7 +80,7 @@ export class Store {
     for (const entry of entries) {
       conversation.entries.set(entry.number, entry);
       const { type, role, message } = entry.body;
-      if (type === "said" && role === "client") this.#arrived(message.id);
+      if (type === "said" && role === "client") this.#on.arrived(message.id);
     }
     conversation.entries = new Map([...conversation.entries].sort(([a], [b]) => a - b));
   }
@@ -89,72 +88,9 @@ export class Store {
   someoneTypes({ role, active }) {
     clearTimeout(this.#quiet);
     this.typing = active && role !== "client" ? { role } : null;
-    this.#quiet = setTimeout(() => ((this.typing = null), this.#changed()), 6_000);
-    this.#changed();
+    this.#quiet = setTimeout(() => ((this.typing = null), this.#on.changed()), 6_000);
+    this.#on.changed();
   }
-
-  // --- words on their way out: kept until the gateway has them, over reloads too ---
-
-  get tab() {
-    try {
-      return (sessionStorage["gateway-tab"] ??= uid());
-    } catch {
-      return "";
-    }
-  }
-
-  get outbox() {
-    const waiting = this.#memory.keys("out.").map((key) => this.#memory.get(key));
-    const known = new Set(waiting.map(({ id }) => id));
-    const committed = [...this.#committed.values()].filter(({ id }) => !known.has(id));
-    return [...waiting, ...committed].sort((a, b) => a.at - b.at);
-  }
-
-  // What to send next: own words, and those of a tab that seems to be gone.
-  get next() {
-    const mine = ({ tab, at }) => tab === this.tab || Date.now() - at > ADOPT_AFTER;
-    return this.outbox.find((item) => !item.failed && !item.committed && mine(item));
-  }
-
-  // say: what the frame carries; contents: what is shown meanwhile.
-  post(say, contents, id = uid()) {
-    this.#put({ id, at: Date.now(), tab: this.tab, say, contents });
-  }
-
-  acknowledged(item) {
-    this.#memory.remove("out." + item.id);
-    if (!this.#seen(item.id)) this.#committed.set(item.id, { ...item, committed: true });
-    this.#changed();
-  }
-
-  refused(item, code) {
-    this.#put({ ...item, failed: code });
-  }
-
-  retry(item) {
-    this.#put({ ...item, failed: "", tab: this.tab });
-  }
-
-  discard(item) {
-    this.#memory.remove("out." + item.id);
-    this.#changed();
-  }
-
-  #put(item) {
-    this.#memory.set("out." + item.id, item);
-    this.#changed();
-  }
-
-  #arrived(id) {
-    this.#memory.remove("out." + id);
-    this.#committed.delete(id);
-  }
-
-  #seen(id) {
-    return this.conversations.some(({ entries }) => [...entries.values()].some(({ body }) => body.message?.id === id));
-  }
-
-  // --- read and unread ---
 
   get unread() {
     const read = this.#memory.get("read", {});
@@ -168,32 +104,19 @@ export class Store {
     const read = this.#memory.get("read", {});
     if (read.conversation === conversation && read.number >= after) return;
     this.#memory.set("read", { conversation, number: after });
-    this.#changed();
+    this.#on.changed();
   }
 
-  // --- small things all tabs share ---
-
-  recall(key, otherwise) {
-    return this.#memory.get(key, otherwise);
-  }
-
-  remember(key, value) {
-    this.#memory.set(key, value);
-    this.#changed();
-  }
-
-  // Nothing stays of who was here.
-  forget() {
-    this.#memory.remove("attributes", "draft", ...this.#memory.keys("out."));
-    this.reset();
-  }
-
-  // Another visitor, another log. What waits to be sent stays: the same person wrote it.
+  // Another visitor, another log.
   reset() {
-    this.#memory.remove("former", "read");
     this.conversations = [];
-    this.#committed.clear();
     this.typing = null;
-    this.#changed();
+    this.#on.changed();
+  }
+
+  // ... and nothing stays of the one before.
+  forget() {
+    this.#memory.remove("former", "read");
+    this.reset();
   }
 }
