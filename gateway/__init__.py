@@ -19,6 +19,7 @@ from gateway.contracts import (
     Conversations,
     Files,
     Listener,
+    News,
     Opened,
     Opening,
     Outgoing,
@@ -27,6 +28,7 @@ from gateway.contracts import (
     SendsMessages,
     Storage,
     SupportsAvailability,
+    SupportsNews,
     SupportsPages,
     SupportsRoutes,
     SupportsTyping,
@@ -75,6 +77,7 @@ from gateway.events import (
     AgentNoted,
     AgentWrote,
     BotSpoke,
+    ClientAsked,
     ClientBlocked,
     ClientChanged,
     ClientClosed,
@@ -111,6 +114,7 @@ from gateway.model import (
     Transfer,
     text_message,
 )
+from gateway.render import render
 from gateway.wire import to_json
 
 __all__ = [
@@ -140,6 +144,7 @@ __all__ = [
     "Change",
     "Changed",
     "ChannelKind",
+    "ClientAsked",
     "ClientBlocked",
     "ClientChanged",
     "ClientClosed",
@@ -177,6 +182,7 @@ __all__ = [
     "MediaKind",
     "Message",
     "Moved",
+    "News",
     "Noted",
     "Opened",
     "Opening",
@@ -200,6 +206,7 @@ __all__ = [
     "Started",
     "Storage",
     "SupportsAvailability",
+    "SupportsNews",
     "SupportsPages",
     "SupportsRoutes",
     "SupportsTyping",
@@ -219,6 +226,7 @@ __all__ = [
     "WebhookResponse",
     "for_client",
     "hookimpl",
+    "render",
     "text_message",
     "to_json",
 ]

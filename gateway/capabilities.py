@@ -30,6 +30,9 @@ class Capabilities:
     contact: bool = False
     single_content: bool = False
     """One content per message: text, file and so on are sent one after another."""
+    hears: frozenset[str] = frozenset()
+    """Types of log entries (`closed`, `moved` …) a channel must be told of, at least once and in order with what is
+    sent to it; it then implements `SupportsNews`."""
     tails_log: bool = False
     """The channel shows the log itself, by number: the core sends nothing and translates no status into words."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway import fence
-from gateway.contracts import BotReply, Closing, Opened, Opening, Outgoing, Turn
+from gateway.contracts import Availability, BotReply, Closing, News, Opened, Opening, Outgoing, Turn
 from gateway.conversation import Conversation, Handoff, effect_id
 from gateway.engine import Engine
 from gateway.entries import Entry, Left, Said
@@ -23,6 +23,7 @@ from gateway.events import (
     SendToAgent,
     SendToClient,
     SessionOpened,
+    TellChannel,
     Typing,
 )
 from gateway.model import Role
@@ -76,6 +77,8 @@ class Carrier:
                 return await self._send(running, effect, conversation, action)
             case SendToAgent() as action:
                 return await self._send(running, effect, conversation, action, conversation.handoff)
+            case TellChannel(number=number):
+                return await self._tell(running, effect, conversation, number)
             case OpenSession():
                 return await self._open(running, effect, conversation)
             case CloseSession() as action:
@@ -146,15 +149,30 @@ class Carrier:
         )
         return tuple(entry for entry in entries if isinstance(entry.body, Said))
 
+    async def _tell(self, running: Running, effect: Effect, conversation: Conversation, number: int) -> EffectOutcome:
+        news = News(
+            id=effect_id(effect.conversation, effect.number),
+            conversation=conversation,
+            entry=await self._entry(effect, number),
+            attempt=effect.attempts + 1,
+        )
+        await self._call(running, effect, "tell", news)
+        return EffectDone(effect=effect)
+
     async def agents_online(self, conversation: Conversation) -> bool | None:
         """Tell whether the first platform of the route has somebody online; None if nobody can tell."""
-        chain = self._chains.get(conversation.channel, ())
+        availability = await self.availability(conversation.channel)
+        return availability.online if availability else None
+
+    async def availability(self, channel: str, destination: str = "") -> Availability | None:
+        """Ask the first platform of a channel's route who is there; None if nobody can tell."""
+        chain = self._chains.get(channel, ())
         running = self._instances.get(chain[0]) if chain else None
         platform = running.availability if running else None
         if running is None or platform is None:
             return None
         try:
-            return (await running.call("availability", lambda: platform.availability(""))).online
+            return await running.call("availability", lambda: platform.availability(destination))
         except Failure:
             return None
 

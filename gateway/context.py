@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import structlog
     from aiohttp import ClientSession
 
-    from gateway.contracts import Change, Files, Received
+    from gateway.contracts import Availability, Change, Files, Received
     from gateway.conversation import Conversation
     from gateway.engine import Engine
     from gateway.entries import Entry
@@ -39,6 +39,8 @@ class Core:
     config_dir: str
     public_url: Callable[[], str]
     http: Callable[[], ClientSession]
+    availability: Callable[[str, str], Awaitable[Availability | None]]
+    """By channel and destination."""
     now: Callable[[], float]
 
 
@@ -103,6 +105,10 @@ class InstanceContext:
     async def receive(self, event: PluginEvent, *, key: str = "") -> Received:
         """See `Context.receive`."""
         return await self._core.engine.receive(self._name, event, key=key)
+
+    async def availability(self, destination: str = "") -> Availability | None:
+        """See `Context.availability`."""
+        return await self._core.availability(self._name, destination)
 
     def signal(self, typing: Typing) -> None:
         """See `Context.signal`."""

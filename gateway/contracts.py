@@ -168,6 +168,12 @@ class Context(Protocol):
         `Blocked`, `BadInput`, `Unavailable`.
         """
 
+    async def availability(self, destination: str = "") -> Availability | None:
+        """Tell whether a client of this channel would find somebody; None: nobody can tell, or this is no channel.
+
+        `destination`: a group of the route's first platform; empty: any. Asks the platform, so it may take a moment.
+        """
+
     def signal(self, typing: Typing) -> None:
         """Pass a typing signal on. Never fails, never blocks, may be dropped."""
 
@@ -364,6 +370,29 @@ class SupportsAvailability(Protocol):
 
     async def availability(self, destination: str) -> Availability:
         """Tell about a group (empty: any)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """A log entry a channel asked to be told of."""
+
+    id: str
+    """Idempotency key: the same at every attempt."""
+    conversation: Conversation
+    """As it is now, perhaps already further than the entry."""
+    entry: Entry
+    attempt: int = 1
+
+
+@runtime_checkable
+class SupportsNews(Protocol):
+    """A channel that must know what becomes of a conversation, because a system behind it waits for that.
+
+    `Capabilities.hears` names the types of entries it is told of.
+    """
+
+    async def tell(self, news: News) -> None:
+        """Take it. Called after what was sent before the entry; failures are tried again like those of messages."""
 
 
 @runtime_checkable

@@ -20,6 +20,7 @@ from gateway.entries import Entry, Said
 from gateway.errors import Conflict, Unavailable, UnknownConversation
 from gateway.events import (
     BotSpoke,
+    ClientAsked,
     ClientBlocked,
     ClientEvent,
     ClientStarted,
@@ -47,7 +48,7 @@ ACTIVE_CONVERSATIONS = 20_000
 """How many conversations are kept in memory; the least recently active ones are loaded again when needed."""
 
 
-STARTS_A_CONVERSATION = (ClientStarted, ClientWrote, HumanJoined, HumanWrote)
+STARTS_A_CONVERSATION = (ClientAsked, ClientStarted, ClientWrote, HumanJoined, HumanWrote)
 
 
 class Outbox(Protocol):

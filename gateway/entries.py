@@ -80,6 +80,7 @@ class Moved:
 
     platform: str
     by: Peer | None = None
+    destination: str = ""
     destination_name: str = ""
     type: Literal["moved"] = "moved"
 
@@ -197,16 +198,21 @@ def for_client(entry: Entry) -> Entry:
 
     What is not the client's business becomes an empty `Changed`; notes and hidden attributes never leave.
     """
-    match entry.body:
+    body = _for_client(entry.body)
+    return entry if body is entry.body else replace(entry, body=body)
+
+
+def _for_client(body: Body) -> Body:
+    match body:
         case Transferred():
-            return replace(entry, body=Transferred(transfer=Transfer(), by=entry.body.by))
-        case Left():
-            return replace(entry, body=replace(entry.body, note=""))
+            return Transferred(transfer=Transfer(), by=body.by)
+        case Left() | Moved():
+            return replace(body, note="") if isinstance(body, Left) else replace(body, destination="")
         case Closed(by=by):
-            return replace(entry, body=Closed(by=by))
+            return Closed(by=by)
         case Delivery(number=number, state=state):
-            return replace(entry, body=Delivery(number=number, to="", state=state))
+            return Delivery(number=number, to="", state=state)
         case Declined() | Noted() | Changed() | BotFailed():
-            return replace(entry, body=Changed())
+            return Changed()
         case _:
-            return entry
+            return body

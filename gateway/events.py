@@ -50,6 +50,21 @@ class ClientChanged:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ClientAsked:
+    """The channel asks for a human on the client's behalf (a button, a system behind it that transfers by itself).
+
+    Starts a conversation if there is none, and the handoff at once. Asked again for the same destination while the
+    handoff lasts it changes nothing; for another one the dialog goes there.
+    """
+
+    client: Peer
+    transfer: Transfer = field(default_factory=Transfer)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
+    verified: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClientLeftAgent:
     """The client wants back to the bot, out of the queue or from an agent (the button in the banner)."""
 
@@ -58,7 +73,7 @@ class ClientLeftAgent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClientClosed:
-    """The client ended the conversation, or its channel did (`reason`)."""
+    """The client ended the conversation, or its channel did (`reason`, which the agents are told, too)."""
 
     client: Peer
     reason: str = ""
@@ -186,7 +201,7 @@ class HumanLeft:
     note: str = ""
 
 
-ClientEvent = ClientStarted | ClientWrote | ClientChanged | ClientLeftAgent | ClientClosed
+ClientEvent = ClientStarted | ClientWrote | ClientChanged | ClientAsked | ClientLeftAgent | ClientClosed
 HumanEvent = HumanJoined | HumanWrote | HumanLeft
 SessionEvent = QueueMoved | AgentJoined | AgentWrote | AgentNoted | SessionMoved | SessionEnded | ClientBlocked
 PluginEvent = ClientEvent | HumanEvent | BotSpoke | SessionEvent
@@ -225,6 +240,14 @@ class SendToClient:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TellChannel:
+    """Tell the channel of entry `number`, of a type it wants to hear of (`Capabilities.hears`)."""
+
+    number: int
+    type: Literal["tell_channel"] = "tell_channel"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OpenSession:
     """Ask an agent platform to take the dialog of `session`."""
 
@@ -254,7 +277,7 @@ class CloseSession:
 
 
 Action = Annotated[
-    AskBot | SendToClient | OpenSession | SendToAgent | CloseSession,
+    AskBot | SendToClient | TellChannel | OpenSession | SendToAgent | CloseSession,
     Discriminator("type"),
 ]
 

@@ -64,6 +64,7 @@ class Gateway:
         self.engine = Engine(store=self.store, policies=self.policies, feed=self.feed, observer=self.observer, now=now)
         self.instances: dict[str, Running] = {}
         self.signals = Signals(self.engine, self.feed, self.instances)
+        self._carrier = self._new_carrier()
         self.dispatcher = self._dispatcher(now)
         self.engine.connect(self.dispatcher)
         self._listening: list[Listening] = []
@@ -76,6 +77,16 @@ class Gateway:
 
     # --- building ------------------------------------------------------------------------------------------------
 
+    def _new_carrier(self) -> Carrier:
+        return Carrier(
+            engine=self.engine,
+            store=self.store,
+            instances=self.instances,
+            chains={name: policy.chain for name, policy in self.policies.items()},
+            signals=self.signals,
+            progress=lambda effect: self.dispatcher.progressed(effect),  # noqa: PLW0108 - not there yet
+        )
+
     def _dispatcher(self, now: Callable[[], float]) -> Dispatcher:
         patience = {
             channel: Patience(
@@ -84,18 +95,10 @@ class Gateway:
             for route in self.settings.routes.values()
             for channel in route.channels
         }
-        carrier = Carrier(
-            engine=self.engine,
-            store=self.store,
-            instances=self.instances,
-            chains={name: policy.chain for name, policy in self.policies.items()},
-            signals=self.signals,
-            progress=lambda effect: self.dispatcher.progressed(effect),  # noqa: PLW0108 - not there yet
-        )
         return Dispatcher(
             engine=self.engine,
             store=self.store,
-            carry_out=carrier.carry_out,
+            carry_out=self._carrier.carry_out,
             patience=lambda channel: patience.get(channel, Patience()),
             metrics=self.metrics,
             now=now,
@@ -113,6 +116,7 @@ class Gateway:
             config_dir=str(settings.folder),
             public_url=lambda: self.url,
             http=self._session,
+            availability=self._carrier.availability,
             now=now,
         )
         for family in (settings.channels, settings.bots, settings.platforms, settings.listeners):

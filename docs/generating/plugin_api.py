@@ -50,6 +50,7 @@ MODULES = {
     "gateway.entries": "The log",
     "gateway.conversation": "The conversation",
     "gateway.model": "What is said",
+    "gateway.render.message": "Showing it more plainly",
     "gateway.errors": "Failures and refusals",
     "gateway.hookspecs": "Marking a hook",
     "gateway.wire": "JSON",

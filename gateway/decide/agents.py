@@ -86,7 +86,14 @@ def moved(draft: Draft, event: SessionMoved) -> None:
     if not standby:
         draft.give_floor(Floor.WAITING)
         draft.set_timer("wait", draft.policy.wait_timeout)
-    draft.log(Moved(platform=handoff.platform, by=event.agent, destination_name=event.destination_name))
+    draft.log(
+        Moved(
+            platform=handoff.platform,
+            by=event.agent,
+            destination=event.destination,
+            destination_name=event.destination_name,
+        )
+    )
     if not standby:
         draft.announce("moved")
 

@@ -12,7 +12,7 @@ from gateway.model import Message, Peer, Pressed, Role
 
 if TYPE_CHECKING:
     from gateway.decide.draft import Draft
-    from gateway.events import ClientChanged, ClientClosed, ClientLeftAgent, ClientStarted, ClientWrote
+    from gateway.events import ClientAsked, ClientChanged, ClientClosed, ClientLeftAgent, ClientStarted, ClientWrote
 
 OUTER_PUNCTUATION = string.punctuation + string.whitespace + "«»“”„…¿¡"
 
@@ -42,7 +42,7 @@ def wrote(draft: Draft, event: ClientWrote) -> None:
         handoffs.relay(draft, number)
 
 
-def changed(draft: Draft, event: ClientStarted | ClientWrote | ClientChanged) -> None:
+def changed(draft: Draft, event: ClientStarted | ClientWrote | ClientChanged | ClientAsked) -> None:
     """Take over what the event says about the client; what it does not say stays."""
     known = draft.conversation.client
     client = Peer(
@@ -55,6 +55,17 @@ def changed(draft: Draft, event: ClientStarted | ClientWrote | ClientChanged) ->
         verified=event.verified or draft.conversation.verified,
     )
     draft.learn(event.attributes, client)
+
+
+def asked(draft: Draft, event: ClientAsked) -> None:
+    """A human is asked for without the bot; a repetition of what is being done anyway changes nothing."""
+    changed(draft, event)
+    handoff = draft.conversation.handoff
+    same = handoff and event.transfer.destination in {handoff.destination, handoff.transfer.destination}
+    if same and draft.conversation.floor is not Floor.BOT:
+        return
+    draft.change(active_at=draft.now, handoff_failures=0)
+    handoffs.begin(draft, event.transfer, by=Role.CLIENT)
 
 
 def left_agent(draft: Draft, _event: ClientLeftAgent) -> None:

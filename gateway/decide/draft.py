@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.conversation import Conversation, Floor
 from gateway.entries import Body, Changed, Delivery, DeliveryState, Entry, Said
-from gateway.events import Action, AskBot, Effect, SendToAgent, SendToClient, Timer
+from gateway.events import Action, AskBot, Effect, SendToAgent, SendToClient, TellChannel, Timer
 from gateway.model import Button, Buttons, Message, Peer, Role, text_message
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class Draft:
         self.change(head=number)
         floor, epoch = self.conversation.floor, self.conversation.epoch
         self._entries.append(Entry(number=number, at=self.now, floor=floor, epoch=epoch, body=body))
+        if body.type in self.policy.shows.hears:
+            self.act(self.policy.channel, TellChannel(number=number))
         return number
 
     def report(self, effect: Effect, state: DeliveryState, reason: str = "") -> None:

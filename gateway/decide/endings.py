@@ -21,7 +21,7 @@ def close(draft: Draft, by: Role, reason: str = "", *, words: str = "") -> None:
     if draft.conversation.floor is Floor.CLOSED:
         return
     if draft.conversation.handoff:
-        returns.abandon(draft, _told(by))
+        returns.abandon(draft, _told(by), words=reason if by is Role.CLIENT else "")
     turns.take_over(draft)
     draft.cancel_timers("idle")
     if words:

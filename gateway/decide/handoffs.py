@@ -19,7 +19,7 @@ from gateway.decide import returns, turns
 from gateway.decide.policy import HANDOFF_FAILURES_ALLOWED
 from gateway.entries import Declined, Joined, Left, Queued, Transferred
 from gateway.events import OpenSession, SendToAgent, SessionOpened
-from gateway.model import Outcome, Peer, Transfer, text_message
+from gateway.model import Outcome, Peer, Role, Transfer, text_message
 
 if TYPE_CHECKING:
     from gateway.decide.draft import Draft
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # --- asking --------------------------------------------------------------------------------------------------------
 
 
-def begin(draft: Draft, transfer: Transfer, *, unheard: tuple[int, ...] = ()) -> None:
+def begin(draft: Draft, transfer: Transfer, *, unheard: tuple[int, ...] = (), by: Role = Role.BOT) -> None:
     """Carry out a transfer, unless bot and platforms are passing the client in circles.
 
     `unheard`: client entries whose turn has ended without an answer; those of open turns come on top.
@@ -43,11 +43,11 @@ def begin(draft: Draft, transfer: Transfer, *, unheard: tuple[int, ...] = ()) ->
     if transfer.message_before:
         turns.say(draft, text_message(transfer.message_before))
     if transfer.one_time_message:
-        _start(draft, transfer, live=draft.conversation.turns)
+        _start(draft, transfer, by=by, live=draft.conversation.turns)
     else:
         unheard = (*unheard, *turns.take_over(draft))
         draft.give_floor(Floor.WAITING)
-        _start(draft, transfer, live=unheard, unconfirmed=unheard)
+        _start(draft, transfer, by=by, live=unheard, unconfirmed=unheard)
 
 
 def _settled(draft: Draft, transfer: Transfer) -> Transfer:
@@ -67,8 +67,10 @@ def _untaken(draft: Draft) -> str:
     return handoff.transfer.first_message if handoff and handoff.stage is Stage.OPENING else ""
 
 
-def _start(draft: Draft, transfer: Transfer, *, live: tuple[int, ...], unconfirmed: tuple[int, ...] = ()) -> None:
-    number = draft.log(Transferred(transfer=transfer))
+def _start(
+    draft: Draft, transfer: Transfer, *, by: Role, live: tuple[int, ...], unconfirmed: tuple[int, ...] = ()
+) -> None:
+    number = draft.log(Transferred(transfer=transfer, by=by))
     if not draft.policy.chain:
         returns.give_back(draft, Left(platform="", outcome=Outcome.REFUSED, since=number), unconfirmed)
         return

@@ -100,19 +100,19 @@ def leave(draft: Draft, *, note: str = "") -> None:
     come_back(draft, Outcome.CLIENT_LEFT, agent=handoff.agent, note=note, tell=Outcome.CLIENT_LEFT)
 
 
-def abandon(draft: Draft, tell: Outcome | None) -> None:
-    """End the session without a word to the bot. `tell`: what the platform is told, if anything."""
-    _let_go(draft, tell)
+def abandon(draft: Draft, tell: Outcome | None, *, words: str = "") -> None:
+    """End the session without a word to the bot. `tell`: what the platform is told, if anything; `words`: and how."""
+    _let_go(draft, tell, words)
     draft.change(handoff=None)
 
 
-def _let_go(draft: Draft, tell: Outcome | None) -> None:
+def _let_go(draft: Draft, tell: Outcome | None, words: str = "") -> None:
     handoff = handoffs.current(draft)
     draft.cancel_timers("accept", "wait", "agent")
     if draft.policy.relays_to(handoff.platform):
         draft.drop_lane(handoff.platform, since=number_of(handoff.session))  # earlier ones close earlier sessions
     if tell is not None:
-        reason = handoff.transfer.last_message if tell is Outcome.CLIENT_LEFT else ""
+        reason = words or (handoff.transfer.last_message if tell is Outcome.CLIENT_LEFT else "")
         close_session(draft, handoff.platform, handoff.session, handoff.remote, outcome=tell, reason=reason)
 
 

@@ -23,6 +23,7 @@ from gateway.events import (
     AskBot,
     BotReplied,
     BotSpoke,
+    ClientAsked,
     ClientBlocked,
     ClientChanged,
     ClientClosed,
@@ -46,6 +47,7 @@ from gateway.events import (
     SessionEnded,
     SessionMoved,
     SessionOpened,
+    TellChannel,
     Timer,
     TimerFired,
 )
@@ -133,6 +135,11 @@ def opens_chat(payload: str = "", **details: Any) -> Step:
 
 def changes(client: Peer = CLIENT, **details: Any) -> Step:
     return lambda _: ClientChanged(client=client, **details)
+
+
+def asks(destination: str = "", **details: Any) -> Step:
+    """The channel asks for a human."""
+    return lambda _: ClientAsked(client=CLIENT, transfer=Transfer(destination=destination), **details)
 
 
 def leaves_agent() -> Step:
@@ -396,6 +403,8 @@ def deed(effect: Effect) -> str:
             return f"ask {effect.target} about {number}"
         case SendToClient(number=number):
             return f"show {number}"
+        case TellChannel(number=number):
+            return f"tell of {number}"
         case OpenSession():
             return f"open {effect.target}"
         case SendToAgent(number=number):
