@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.conversation import Floor
 from gateway.decide import endings, handoffs, returns, turns
 from gateway.entries import Said, Started
-from gateway.model import Message, Peer, Pressed, Role
+from gateway.model import Message, Peer, Pressed, Role, Transfer
 
 if TYPE_CHECKING:
     from gateway.decide.draft import Draft
@@ -58,14 +58,18 @@ def changed(draft: Draft, event: ClientStarted | ClientWrote | ClientChanged | C
 
 
 def asked(draft: Draft, event: ClientAsked) -> None:
-    """A human is asked for without the bot; a repetition of what is being done anyway changes nothing."""
+    """A human is asked for without the bot; what is being done anyway is not begun again."""
     changed(draft, event)
-    handoff = draft.conversation.handoff
-    same = handoff and event.transfer.destination in {handoff.destination, handoff.transfer.destination}
-    if same and draft.conversation.floor is not Floor.BOT:
+    if draft.conversation.floor is not Floor.BOT and _is_under_way(draft, event.transfer):
         return
     draft.change(active_at=draft.now, handoff_failures=0)
     handoffs.begin(draft, event.transfer, by=Role.CLIENT)
+
+
+def _is_under_way(draft: Draft, transfer: Transfer) -> bool:
+    """A human is called, or there: nothing to do, unless it shall be another one. For a message there is no need."""
+    handoff = handoffs.current(draft)
+    return transfer.one_time_message or transfer.destination in {handoff.destination, handoff.transfer.destination}
 
 
 def left_agent(draft: Draft, _event: ClientLeftAgent) -> None:

@@ -38,16 +38,29 @@ def begin(draft: Draft, transfer: Transfer, *, unheard: tuple[int, ...] = (), by
         draft.notify(draft.text("nobody"))
         return
     transfer = _settled(draft, transfer)
+    unread, unconfirmed = _replaced(draft)
     if draft.conversation.handoff:
         returns.abandon(draft, Outcome.RETURNED)
-    if transfer.message_before:
-        turns.say(draft, text_message(transfer.message_before))
+    _say_before(draft, transfer.message_before)
     if transfer.one_time_message:
         _start(draft, transfer, by=by, live=draft.conversation.turns)
     else:
-        unheard = (*unheard, *turns.take_over(draft))
+        unheard = (*unconfirmed, *unheard, *turns.take_over(draft))
         draft.give_floor(Floor.WAITING)
-        _start(draft, transfer, by=by, live=unheard, unconfirmed=unheard)
+        _start(draft, transfer, by=by, live=tuple(sorted({*unread, *unheard})), unconfirmed=unheard)
+
+
+def _replaced(draft: Draft) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return what no agent has read, and what no platform has confirmed, of a handoff that another one replaces."""
+    handoff = draft.conversation.handoff
+    return (handoff.live, handoff.unconfirmed) if handoff and not on_standby(draft) else ((), ())
+
+
+def _say_before(draft: Draft, text: str) -> None:
+    if text and draft.policy.bot and draft.conversation.floor is Floor.BOT:
+        turns.say(draft, text_message(text))
+    else:
+        draft.notify(text)
 
 
 def _settled(draft: Draft, transfer: Transfer) -> Transfer:

@@ -137,9 +137,9 @@ def changes(client: Peer = CLIENT, **details: Any) -> Step:
     return lambda _: ClientChanged(client=client, **details)
 
 
-def asks(destination: str = "", **details: Any) -> Step:
+def asks(destination: str = "", **transfer: Any) -> Step:
     """The channel asks for a human."""
-    return lambda _: ClientAsked(client=CLIENT, transfer=Transfer(destination=destination), **details)
+    return lambda _: ClientAsked(client=CLIENT, transfer=Transfer(destination=destination, **transfer))
 
 
 def leaves_agent() -> Step:

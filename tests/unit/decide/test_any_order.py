@@ -20,6 +20,7 @@ from gateway.events import (
     AgentWrote,
     BotReplied,
     BotSpoke,
+    ClientAsked,
     ClientBlocked,
     ClientChanged,
     ClientClosed,
@@ -112,6 +113,11 @@ class Life(RuleBasedStateMachine):
             self.world.happen(event)
 
     # --- lanes ---------------------------------------------------------------------------------------------------
+
+    @rule(transfer=st.sampled_from([FULL, ONE_TIME, Transfer(destination="sales")]))
+    def the_channel_asks_for_a_human(self, transfer: Transfer) -> None:
+        if not self.is_closed:
+            self._from_client(ClientAsked(client=CLIENT, transfer=transfer))
 
     @precondition(lambda self: self.world.open_lanes())
     @rule(lane=lanes, reaches=st.sampled_from([True, True, True, False]))

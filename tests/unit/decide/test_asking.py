@@ -21,6 +21,7 @@ from tests.unit.decide.story import (
     Case,
     Then,
     accepts,
+    agents_have,
     asks,
     bot,
     client,
@@ -72,6 +73,28 @@ ASKING_CASES = {
         (*TALKED, asks(), refuses(), refuses(), transfers(), refuses(), refuses(), bot("sorry")),
         asks(),
         Then(log=["transferred"], does=["open one"], state={"handoff_failures": 0}),
+    ),
+    "asking for others in the queue takes along what nobody has read": Case(
+        (*QUEUED, client("read by nobody"), agents_have(7), client("on its way")),
+        asks("sales", message_before="One moment."),
+        Then(
+            log=["system: One moment.", "transferred"],
+            does=["close one: returned", "show 9", "open one", "send 7 to one", "send 8 to one"],
+            floor="waiting",
+            epochs=0,
+            state={"handoff.live": (7, 8), "handoff.unconfirmed": (8,)},
+        ),
+    ),
+    "asking for others while an agent is there takes along what is on its way": Case(
+        (*JOINED, client("on its way")),
+        asks("sales"),
+        Then(does=["close one: returned", "open one", "send 9 to one"], floor="waiting", epochs=1),
+    ),
+    "nobody leaves a message where an agent is": Case(
+        JOINED, asks("sales", one_time_message=True), Then(log=[], does=[], floor="agent")
+    ),
+    "the message before is the bot's while it has the floor": Case(
+        ASKED, asks(message_before="One moment."), Then(log=["bot: One moment.", "transferred"])
     ),
     "a closed conversation is deaf": Case(OVER, asks(), Then(log=[], does=[], floor="closed")),
 }
