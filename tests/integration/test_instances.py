@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from gateway import AuthenticationFailed, ChannelKind, UserMistake, hookimpl, supervisor
+from gateway import AuthenticationFailed, BotReply, ChannelKind, Turn, UserMistake, hookimpl, supervisor
 from gateway.testing import SIMPLE, Harness, echo, plugin_host
 from gateway.testing.fakes import FakeChannel, Nothing
 
@@ -97,9 +97,14 @@ async def test_refused_credentials_make_an_instance_unhealthy_until_they_work(tm
         assert await ready(gateway) == (200, {"state": "up"})
 
 
+def echo_but_for_ann(turn: Turn) -> BotReply:
+    assert turn.conversation.client.id != "ann"
+    return echo(turn)
+
+
 async def test_a_bug_in_a_plugin_is_told_to_the_client_and_nothing_else_is_disturbed(tmp_path: Path) -> None:
     async with Harness(folder=tmp_path) as gateway:
-        gateway.bot().answer = lambda turn: 1 / 0 if turn.conversation.client.id == "ann" else echo(turn)
+        gateway.bot().answer = echo_but_for_ann
         await gateway.channel().writes("hi", "ann")
         await gateway.channel().writes("hi", "bob")
         await gateway.settled()
