@@ -119,7 +119,6 @@ def test_the_token_in_the_tutorial_opens_the_desk():
     (anna,) = [agent for agent in config["platforms"]["desk"]["agents"] if agent["name"].startswith("Anna")]
 
     assert f"`{anna['token']}`" in text_of(TUTORIAL)
-    assert f"`{anna['token']}`" in text_of(ROOT / "README.md")
 
 
 # --- scripts ---
