@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from gateway.testing.telegram.faults import bad_request
 
@@ -95,6 +96,8 @@ async def read(request: web.Request) -> Parameters:
             given |= await request.json()
         except (ValueError, TypeError):
             raise bad_request("can't parse request JSON object") from None
+    elif request.content_type == "application/x-www-form-urlencoded":
+        given |= dict(parse_qsl(await request.text()))  # Some clients send it with GET.
     elif request.can_read_body:
         for name, value in (await request.post()).items():
             if isinstance(value, str):

@@ -36,6 +36,8 @@ class Call:
     params: dict[str, Any]
     status: int
     """What was answered; 0: nothing, the connection was cut."""
+    result: Any = None
+    """The result, if there was one."""
 
 
 class FakeTelegram:
@@ -143,9 +145,9 @@ class FakeTelegram:
         """Return the calls of a method."""
         return [call for call in self.calls if call.method.lower() == method.lower()]
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool], *, within_seconds: float = WAIT_SECONDS) -> None:
         """Wait for something that calls or deliveries bring about."""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(within_seconds):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
@@ -179,7 +181,8 @@ class FakeTelegram:
 
     def _answer(self, method: str, given: Parameters, answer: Any) -> web.Response:
         status = answer.status if isinstance(answer, BotApiError) else 200
-        self.calls.append(Call(method=method, params=given.plain(), status=status))
+        result = None if isinstance(answer, BotApiError) else answer
+        self.calls.append(Call(method=method, params=given.plain(), status=status, result=result))
         self._changed.set()
         if not isinstance(answer, BotApiError):
             return web.json_response({"ok": True, "result": answer})

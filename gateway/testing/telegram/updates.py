@@ -21,6 +21,8 @@ class Updates:
         self._hold = 0
         self.allowed: tuple[str, ...] = ()
         """The kinds asked for; empty: the default."""
+        self.pushed: list[dict[str, Any]] = []
+        """All that ever waited."""
         self.twice = 0
         """How many of the next updates come twice."""
 
@@ -29,6 +31,7 @@ class Updates:
         number, self._next = self._next, self._next + 1
         if self._wanted(kind):
             update = {"update_id": number, kind: dict(content)}
+            self.pushed.append(update)
             copies = 2 if self.twice else 1
             self.twice = max(self.twice - 1, 0)
             for _ in range(copies):

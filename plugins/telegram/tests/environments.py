@@ -1,0 +1,52 @@
+"""Virtual environments for client libraries we do not want in ours: made once, kept in the user's cache."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ORACLES = {
+    "aiogram": "aiogram==3.31.0",
+    "ptb": "python-telegram-bot==22.8",
+    "telebot": "pyTelegramBotAPI[aiohttp]==4.37.0",
+}
+FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "integration-gateway" / "oracles"
+INSTALL_SECONDS = 110
+
+
+class CannotBeMade(Exception):
+    """Why there is no environment: no uv, no network."""
+
+
+def python_of(name):
+    """The interpreter of an environment with the library; it is made if it is not there yet."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    folder = FOLDER / f"{ORACLES[name].replace('==', '-').replace('[', '-').replace(']', '')}-py{version}"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "ready").exists():
+            _make(folder, ORACLES[name])
+    return folder / "bin" / "python"
+
+
+def _make(folder, requirement):
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if uv is None:
+        raise CannotBeMade("there is no uv")
+    shutil.rmtree(folder, ignore_errors=True)
+    env = {**os.environ, "VIRTUAL_ENV": str(folder)}
+    for command in (["venv", "--python", sys.executable, str(folder)], ["pip", "install", requirement]):
+        try:
+            done = subprocess.run(
+                [uv, "--quiet", *command], env=env, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise CannotBeMade(f"installing {requirement} took too long") from None
+        if done.returncode:
+            raise CannotBeMade(f"{requirement} cannot be installed: {done.stderr.strip()[-300:]}")
+    (folder / "ready").touch()
