@@ -64,6 +64,11 @@ def test_nonsense_is_refused(reception, token):
         reception.visitor(token)
 
 
+def test_a_token_of_another_kind_is_refused(reception):
+    with pytest.raises(Unauthorized, match="another kind"):
+        reception.visitor(Signer(b"s" * 32).sign({"v": "u.admin"}))
+
+
 def test_each_purpose_has_its_own_tokens():
     with pytest.raises(Unauthorized):
         Signer(b"a" * 32).open(Signer(b"b" * 32).sign({}))

@@ -36,8 +36,8 @@ class Hello(Frame):
 class Press(Frame):
     """A pressed button."""
 
-    value: Annotated[str, StringConstraints(max_length=1000)]
-    text: Annotated[str, StringConstraints(max_length=1000)] = ""
+    value: Annotated[str, StringConstraints(max_length=4000)]
+    text: Annotated[str, StringConstraints(max_length=4000)] = ""
 
 
 class About(Frame):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DAY = 86_400.0
 HOUR = 3_600.0
 LEEWAY_SECONDS = 30
+CLAIMS = set("veanmp")
+"""Short names in a token: visitor, end, avatar, name, mail, proven."""
 LONGEST_SUBJECT = 200
 LONGEST_NAME = 100
 
@@ -104,6 +106,8 @@ class Reception:
     def visitor(self, token: str) -> Visitor:
         """Return whose token this is. Raises `Unauthorized`, or `Expired` if it was good once."""
         claims = self._signer.open(token)
+        if claims.keys() != CLAIMS:
+            raise Unauthorized("this token is of another kind")
         if claims["e"] <= self._now():
             raise Expired("this token has expired")
         return Visitor(

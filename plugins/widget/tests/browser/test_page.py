@@ -60,11 +60,12 @@ async def test_the_page_can_speak_to_the_chat(page, stage):
         chat.on("ready", () => heard.push(["ready"]));
       });""")
     chat = await Chat(page).visit(stage)
-    await page.evaluate("GatewayChat.setAttributes({ order: 77 })")
+    await page.evaluate("GatewayChat.setAttributes({ order: 77, story: 'x'.repeat(9999) })")
     await page.evaluate("GatewayChat.open()")
     await expect(chat.field).to_be_focused()
     await stage.context.until(lambda events: events)
     assert stage.context.events[0].attributes["order"] == "77"
+    assert len(stage.context.events[0].attributes["story"]) == 500
     await page.evaluate("GatewayChat.setAttributes({ cart: 'full' })")
     await stage.context.until(lambda events: isinstance(events[-1], ClientChanged))
     stage.agent_joins()

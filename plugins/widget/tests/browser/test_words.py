@@ -13,8 +13,10 @@ from gateway import (
     Buttons,
     ClientStarted,
     ClientWrote,
+    Closed,
     Delivery,
     DeliveryState,
+    Floor,
     Message,
     Peer,
     Pressed,
@@ -259,6 +261,43 @@ async def test_long_logs_are_read_backwards(stage, chat):
         await expect(chat.log.get_by_text(wanted, exact=True)).to_be_attached()
 
     await chat.shows("first", *(f"answer {number}" for number in range(100)))
+
+
+async def test_who_reads_above_is_not_pulled_down(stage, chat):
+    await chat.say("first")
+    await expect(chat.message("first")).to_contain_text("Sent")
+    for number in range(30):
+        stage.bot_says(f"answer {number}")
+    await expect(chat.message("answer 29")).to_be_in_viewport()
+    await chat.log.evaluate("log => log.scrollTo(0, 200)")
+    await expect(chat.message("answer 29")).not_to_be_in_viewport()
+    stage.bot_says("news")
+    await expect(chat.button("New messages")).to_be_visible()
+    assert await chat.log.evaluate("log => log.scrollTop") == 200
+    await chat.button("New messages").click()
+
+    await expect(chat.message("news")).to_be_in_viewport()
+    await expect(chat.button("New messages")).to_be_hidden()
+
+
+async def test_a_blocked_client_is_told(stage, chat):
+    await chat.say("Hi")
+    await expect(chat.message("Hi")).to_contain_text("Sent")
+    stage.book.add(stage.conversation, Closed(by=Role.AGENT), floor=Floor.CLOSED, blocked=True)
+
+    await expect(chat.status).to_have_text("You cannot write here any more.")
+    await expect(chat.field).to_be_disabled()
+
+
+async def test_a_late_message_says_so_until_it_arrives(stage, chat):
+    await chat.say("Hi")
+    await expect(chat.message("Hi")).to_contain_text("Sent")
+    number = stage.book.states[stage.conversation].head
+    stage.book.add(stage.conversation, Delivery(number=number, to="desk", state=DeliveryState.DELAYED))
+    await expect(chat.message("Hi")).to_contain_text("Takes longer than usual")
+    stage.book.add(stage.conversation, Delivery(number=number, to="desk", state=DeliveryState.ARRIVED))
+
+    await expect(chat.message("Hi")).to_contain_text("Sent")
 
 
 async def test_a_pressed_button_is_spent(stage, chat):

@@ -6,7 +6,7 @@ import { h, icon } from "./dom.js";
 import { items } from "./items.js";
 import { Link, Refusal } from "./link.js";
 import { Log } from "./log.js";
-import { dress, PHONE } from "./look.js";
+import { dress, PHONE, TOUCH } from "./look.js";
 import { Memory, uid } from "./memory.js";
 import { Outbox } from "./outbox.js";
 import { Panel } from "./panel.js";
@@ -58,7 +58,7 @@ export class Chat extends HTMLElement {
   // --- what the page may ask for ---
 
   open() {
-    this.#focus = this.composer;
+    this.#focus = this.#home;
     this.#remember("open", true);
     this.link.nudge();
     this.#greet();
@@ -95,8 +95,7 @@ export class Chat extends HTMLElement {
   }
 
   setAttributes(attributes) {
-    const strings = Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, String(value)]));
-    this.#remember("attributes", { ...this.memory.get("attributes", {}), ...strings });
+    this.memory.set("attributes", { ...this.memory.get("attributes", {}), ...attributes });
     this.#news = true;
     this.#tellNews();
   }
@@ -138,22 +137,21 @@ export class Chat extends HTMLElement {
 
   #logActs() {
     return {
-      press: (button) => (this.outbox.press(button), this.composer.focus()),
-      retry: (item) => this.outbox.retry(item),
-      discard: ({ item }) => this.outbox.discard(item),
+      press: (button) => this.#then(() => this.outbox.press(button)),
+      retry: (item) => this.#then(() => this.outbox.retry(item)),
+      discard: ({ item }) => this.#then(() => this.outbox.discard(item)),
       earlier: () => this.#earlier(),
     };
   }
 
   #panelActs() {
-    const then = (act) => (act(), this.composer.focus());
     return {
       close: () => this.close(),
       mute: () => this.#remember("muted", !this.#muted),
-      askEnd: (asking) => (asking ? this.#askEnd(true) : then(() => this.#askEnd(false))),
-      end: () => then(() => (this.#askEnd(false), this.#ask({ type: "end" }))),
-      leave: () => then(() => this.#ask({ type: "leave" })),
-      restart: () => then(() => this.#ask({ type: "start", ...this.#about() })),
+      askEnd: (asking) => (asking ? this.#askEnd(true) : this.#then(() => this.#askEnd(false))),
+      end: () => this.#then(() => (this.#askEnd(false), this.#ask({ type: "end" }))),
+      leave: () => this.#then(() => this.#ask({ type: "leave" })),
+      restart: () => this.#then(() => this.#ask({ type: "start", ...this.#about() })),
       drop: (files) => this.config.uploads && this.composer.take(files),
     };
   }
@@ -208,8 +206,10 @@ export class Chat extends HTMLElement {
   }
 
   #about() {
-    const page = location.origin + location.pathname;
-    return { attributes: { page, ...this.memory.get("attributes", {}) }, language: this.say.language };
+    const facts = { page: location.origin + location.pathname, ...this.memory.get("attributes", {}) };
+    const bounded = ([key, value]) => [key.slice(0, 64), String(value).slice(0, 500)];
+    const attributes = Object.fromEntries(Object.entries(facts).slice(0, 50).map(bounded));
+    return { attributes, language: this.say.language };
   }
 
   // Asks for something that can be asked for again; what must not get lost goes through the outbox.
@@ -222,7 +222,8 @@ export class Chat extends HTMLElement {
   async #tellNews() {
     if (!this.#news || !this.store.current || this.link.state !== "online") return;
     this.#news = false;
-    this.#news = !(await this.#ask({ type: "change", ...this.#about() }));
+    const change = { type: "change", id: uid(), ...this.#about() };
+    await this.link.ask(change).catch((error) => (this.#news = error.temporary));
   }
 
   async #earlier() {
@@ -261,6 +262,16 @@ export class Chat extends HTMLElement {
   #remember(key, value) {
     this.memory.set(key, value);
     this.#draw();
+  }
+
+  // Where the focus goes when what had it is gone.
+  get #home() {
+    return TOUCH.matches ? this.log : this.composer;
+  }
+
+  #then(act) {
+    act();
+    this.#home.focus();
   }
 
   #askEnd(asking) {

@@ -20,7 +20,7 @@ export class Log {
     this.#say = say;
     this.#on = on;
     this.list = h("div", { class: "list" });
-    this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() }, icon("down"), say("newer"));
+    this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => (this.toEnd(), this.focus()) }, icon("down"), say("newer"));
     this.scroller = h("div", { class: "scroller", role: "log", tabindex: "0", "aria-label": say("log"), onscroll: () => this.#scrolled() }, this.list);
     this.node = h("div", { class: "log" }, this.scroller, this.newer);
     this.list.addEventListener("settled", () => this.#stick && this.toEnd());
@@ -46,6 +46,10 @@ export class Log {
     clearTimeout(this.#hushed);
     this.scroller.ariaLive = "off";
     this.#hushed = setTimeout(() => (this.scroller.ariaLive = "polite"), 500);
+  }
+
+  focus() {
+    this.scroller.focus({ preventScroll: true });
   }
 
   toEnd() {

@@ -1,5 +1,8 @@
 // How the chat fits into its page: style, colours, the screen of a phone.
 
+// A field that is focused here brings up a keyboard over half of the screen.
+export const TOUCH = matchMedia("(pointer: coarse)");
+
 export const PHONE = matchMedia("(max-width: 480px), (max-height: 420px)");
 
 const stylesheet = fetch(new URL("style.css", import.meta.url)).then(async (response) => {
