@@ -129,11 +129,11 @@ def _add_element_breaks(node: Node, start: int, breaks: dict[int, int]) -> None:
 
 
 def _between_characters(text: str, longest: int) -> int:
-    """Return the last place up to `longest` that is not within what is read as one character."""
+    """Return the last place up to `longest` that is not within what is read as one character, if there is one."""
     position = longest
     while position > 1 and _belongs_together(text, position):
         position -= 1
-    return position if position > 1 or longest < 1 or not _belongs_together(text, 1) else max(longest, 1)
+    return max(longest, 1) if _belongs_together(text, position) else position
 
 
 def _belongs_together(text: str, position: int) -> bool:

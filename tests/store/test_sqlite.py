@@ -141,6 +141,16 @@ async def test_another_programs_database_is_refused_and_left_alone(tmp_path: Pat
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
 
 
+async def test_a_disk_without_shared_memory_is_refused(path: Path, monkeypatch):
+    def connect(path: Path) -> sqlite3.Connection:
+        return sqlite3.connect(path, isolation_level=None)  # Keeps a rollback journal, as SQLite does over a network.
+
+    monkeypatch.setattr(database, "connect_writer", connect)
+
+    with pytest.raises(UserMistake, match="Put it on a local disk"):
+        await SqliteStore(path).open()
+
+
 async def test_an_older_file_is_brought_forward(sqlite: SqliteStore, path: Path, tmp_path: Path, monkeypatch):
     await sqlite.commit(step())
     await sqlite.close()
@@ -319,6 +329,20 @@ async def test_a_file_locked_by_another_program_is_told(sqlite: SqliteStore, pat
     assert sqlite.healthy == ""
 
 
+async def test_a_file_that_cannot_be_read_is_told(sqlite: SqliteStore):
+    await in_writer(sqlite, "ALTER TABLE entry RENAME TO elsewhere")
+
+    with pytest.raises(Unavailable, match=r"cannot read the store: .*entry"):
+        await sqlite.entries("c1")
+
+
+async def test_a_closed_store_cannot_be_read(sqlite: SqliteStore):
+    await sqlite.close()
+
+    with pytest.raises(Unavailable, match="closed"):
+        await sqlite.load("c1")
+
+
 class Fragile(sqlite3.Connection):
     """Fails to commit as long as the disk is broken."""
 
@@ -360,6 +384,20 @@ async def test_after_an_error_of_the_disk_the_file_is_opened_anew(fragile):
     assert await store.commit(step("c2"))
     assert store.healthy == ""
     assert len(made) > 1
+
+
+async def test_a_file_that_cannot_be_opened_anew_is_told(fragile, monkeypatch):
+    store, _ = fragile
+
+    def connect() -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    Fragile.broken = "disk I/O error"
+    monkeypatch.setattr(store._opened_writer, "_connect", connect)
+    for reason in ("disk I/O error", "unable to open"):
+        with pytest.raises(Unavailable, match=reason):
+            await store.commit(step())
+        assert "cannot write the store" in store.healthy
 
 
 async def test_attempts_noted_while_the_disk_was_broken_are_written_later(fragile):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.ids import ALPHABET, LENGTH, Ids, first_id, new_id
@@ -15,6 +15,7 @@ def test_an_id_is_thirteen_plain_characters():
     assert set(made) <= set(ALPHABET)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(min_value=0, max_value=4e9), min_size=2))
 def test_ids_only_grow_whatever_the_clock_does(times):
     clock = iter(times)
@@ -25,6 +26,7 @@ def test_ids_only_grow_whatever_the_clock_does(times):
     assert made == sorted(set(made))
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0, max_value=4e9), st.floats(min_value=0, max_value=4e9))
 def test_later_ids_are_greater_as_text(one, other):
     earlier, later = sorted([one, other])
