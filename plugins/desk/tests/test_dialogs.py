@@ -298,6 +298,14 @@ async def test_a_message_left_for_the_agents_leaves_the_floor_to_the_bot(place, 
     assert await place.floor() is Floor.BOT
 
 
+async def test_a_message_left_for_the_agents_can_be_answered_in_person(place, anna):
+    session = await place.calls(Transfer(destination="sales", one_time_message=True, first_message="call me back"))
+    await anna.sees(session, lambda card: card["state"] == "message")
+
+    assert (await anna.does("take", session=session))["type"] == "ok"
+    assert await place.floor() is Floor.AGENT
+
+
 async def test_agents_have_at_most_so_many_dialogs(place, anna):
     place.desk._workspace._acts._options = place.desk._workspace._options.model_copy(update={"max_chats": 1})
     await joined(place, anna)

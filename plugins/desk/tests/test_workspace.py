@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
@@ -214,6 +214,19 @@ async def test_what_is_written_while_the_gateway_is_down_arrives_once(browser, t
         await expect(page.locator(".floor-mine")).to_be_visible()
         said = [text for text in await place.gateway.transcript() if text.startswith("agent: ")]
         assert said == ["agent: before", "agent: while it was down", "agent: and this too"]
+
+
+async def test_a_new_version_of_the_gateway_brings_a_new_page(browser, tmp_path, unused_tcp_port, monkeypatch):
+    config = {**CONFIG, "server": {"port": unused_tcp_port}}
+    async with Harness(config, folder=tmp_path) as gateway, Place(gateway) as place:
+        page = await enter(browser, place)
+        await page.evaluate("window.old = true")
+    monkeypatch.setattr("gateway_desk.workspace.BUILD", "newer")
+    async with AsyncExitStack() as stack:
+        async with page.expect_event("load"):
+            await stack.enter_async_context(Harness(config, folder=tmp_path))
+        await expect(page.get_by_role("radio", name="Online")).to_be_checked()
+        assert await page.evaluate("window.old") is None
 
 
 async def test_a_reload_keeps_the_dialog_the_draft_and_the_floor(browser, place):
@@ -500,13 +513,18 @@ async def desk_with(tmp_path, **options):
         yield place
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("colour", ["#ffe100", "#101010", "#00b894"])
-async def test_words_on_the_accent_can_be_read(browser, tmp_path, colour):
+async def test_words_in_and_on_the_accent_can_be_read(browser, tmp_path, colour, scheme):
     async with desk_with(tmp_path, colour=colour) as place:
-        page = await enter(browser, place, reduced_motion="reduce")
+        page = await enter(browser, place, reduced_motion="reduce", color_scheme=scheme)
         await place.calls()
         await line(page, "Ann").click()
-        await expect(page.get_by_role("button", name="Take this dialog")).to_be_visible()
+        await place.client.writes("look at https://example.com/teapot")
+        await expect(page.get_by_role("link")).to_be_visible()
+        await page.get_by_role("button", name="Take this dialog").click()
+        await write(page, "/hello")
+        await expect(page.locator(".words")).to_have_value("Hello Ann, this is Anna.")
 
         assert await problems(page) == []
 

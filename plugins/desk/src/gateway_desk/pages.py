@@ -49,6 +49,7 @@ class Pages:
         self._workspace = workspace
         self._access = Access(context, options)
         self._files = {file.relative_to(STATIC).as_posix(): file for file in STATIC.rglob("*") if file.is_file()}
+        self._html = self._filled_in((STATIC / "index.html").read_text(encoding="utf-8"))
 
     def routes(self) -> Iterable[AbstractRouteDef]:
         """Return all routes, relative to the mount point."""
@@ -72,9 +73,13 @@ class Pages:
         }
 
     async def _page(self, _request: web.Request) -> web.Response:
-        page = self._files["index.html"].read_text(encoding="utf-8")
-        filled = page.replace("{title}", html.escape(self._options.title)).replace("{colour}", self._options.colour)
-        return self._guarded(web.Response(text=filled, content_type="text/html"))
+        return self._guarded(web.Response(text=self._html, content_type="text/html"))
+
+    def _filled_in(self, page: str) -> str:
+        modules = sorted(name for name in self._files if name.endswith(".js") and "/" not in name)
+        preloads = "\n    ".join(f'<link rel="modulepreload" href="static/{name}">' for name in modules)
+        page = page.replace("{modules}", preloads).replace("{colour}", self._options.colour)
+        return page.replace("{title}", html.escape(self._options.title))
 
     async def _static(self, request: web.Request) -> web.StreamResponse:
         file = self._files.get(request.match_info["name"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from gateway import GatewayError, Role, Unavailable
@@ -29,6 +30,8 @@ PAUSE_SECONDS = 2.0
 LOOK_SECONDS = 5.0
 """How often the roster is looked at for agents whose grace period is over."""
 MOST_SOCKETS_PER_AGENT = 20
+BUILD = version("gateway-desk")
+"""A page of another version than this loads itself again."""
 
 
 class Workspace:
@@ -117,6 +120,7 @@ class Workspace:
         """Return what a browser is told first, besides the dialogs."""
         return {
             "me": agent,
+            "build": BUILD,
             "now": self._context.now(),
             "agents": self.agents(),
             "groups": [{"id": key, "name": group.name} for key, group in self._options.groups.items()],

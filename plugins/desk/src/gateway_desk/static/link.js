@@ -14,6 +14,7 @@ export class Link extends EventTarget {
   #calm = null;
   #heard = 0;
   #agent = null;
+  #build = null;
   #unsent = new Map();
   #ready = false;
   #stopped = false;
@@ -53,6 +54,12 @@ export class Link extends EventTarget {
     return [...this.#unsent.values()];
   }
 
+  /** Loads the page again; what was not confirmed is kept and sent from there. */
+  reload() {
+    this.leaving = true;
+    location.reload();
+  }
+
   /** Gives up an act: it is not sent again. */
   forget(ref) {
     if (this.#unsent.delete(ref)) this.#save();
@@ -85,7 +92,8 @@ export class Link extends EventTarget {
     if (!this.#agent) {
       this.#agent = frame.me;
       this.#unsent = new Map(kept.load(frame.me, "unsent").map((act) => [act.ref, act]));
-    } else if (this.#agent !== frame.me) return location.reload(); // somebody else signed in, in another tab
+      this.#build = frame.build;
+    } else if (this.#agent !== frame.me || this.#build !== frame.build) return this.reload(); // another person or version
     this.#ready = true;
     this.#calm = setTimeout(() => (this.#tries = 0), CALM_MS);
     this.#tell(frame);

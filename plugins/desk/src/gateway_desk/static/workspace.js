@@ -62,7 +62,7 @@ class Desk {
     this.state.addEventListener("refusal", ({ detail }) => this.#explain(detail));
     addEventListener("hashchange", () => this.#openFromAddress());
     addEventListener("focus", () => this.draw());
-    addEventListener("beforeunload", (event) => this.state.link.pending.length && event.preventDefault());
+    addEventListener("beforeunload", (event) => this.#mayLose() && event.preventDefault());
     setInterval(() => this.draw(), TICK_MS);
     startAlerts(this);
     startShortcuts(this);
@@ -94,10 +94,15 @@ class Desk {
   async checkSession() {
     try {
       const answer = await (await fetch("session")).json();
-      if (!answer.agent) location.reload();
+      if (!answer.agent) this.state.link.reload();
     } catch {
       // No network: the link tries again by itself.
     }
+  }
+
+  /** Closing the tab would lose what was not sent yet. */
+  #mayLose() {
+    return this.state.link.pending.length > 0 && !this.state.link.leaving;
   }
 
   #drawNow() {
