@@ -59,7 +59,7 @@ def curl(line: str, port: int) -> tuple[str, dict[str, str], str]:
 
 
 async def test_the_plugin_runs_as_the_page_says(folder, plugin):
-    host = PluginHost([*entry_points(group=GROUP), plugin])
+    host = PluginHost([*entry_points(group=GROUP, name="script"), plugin])
     assert host.problems == ()
     service = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _on_any_port(folder / "service.py"), stdout=asyncio.subprocess.PIPE
