@@ -40,6 +40,7 @@ class Batch:
         self.seen: set[tuple[str, str]] = _seen(connection, [step.dedup[:2] for step in steps if step.dedup])
         self.conversations: dict[str, Row] = {}
         self.entries: list[Row] = []
+        self.stretches: list[Row] = []
         self.effects: list[Row] = []
         self.changes: list[Row] = []
         self.timers: dict[tuple[str, str], Row | None] = {}
@@ -50,11 +51,12 @@ class Batch:
         """Execute what was gathered, one statement per table, and begin anew."""
         self._execute(sql.PUT_CONVERSATION, self.conversations.values())
         self._execute(sql.ADD_ENTRY, self.entries)
+        self._execute(sql.ADD_STRETCH, self.stretches)
         self._execute(sql.ADD_SESSION, self.sessions)
         self._execute(sql.DROP_TIMER, [key for key, row in self.timers.items() if row is None])
         self._execute(sql.PUT_TIMER, [row for row in self.timers.values() if row is not None])
         self._execute(sql.ADD_DEDUP, self.dedup)
-        for gathered in (self.conversations, self.entries, self.sessions, self.timers, self.dedup):
+        for gathered in (self.conversations, self.entries, self.stretches, self.sessions, self.timers, self.dedup):
             gathered.clear()
         self.flush_effects()
 
@@ -108,6 +110,8 @@ class CommitStep:
         step, key = self.step, self.row[0]
         batch.conversations[key] = self.row
         batch.entries += self.entries
+        if step.entries:
+            batch.stretches.append((key, step.entries[0].number, step.entries[-1].number))
         batch.sessions |= _session_rows(step)
         batch.timers |= dict.fromkeys([(key, name) for name in step.cancelled_timers])
         batch.timers |= {(each.conversation, each.name): _timer_row(each) for each in step.timers}

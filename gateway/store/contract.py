@@ -72,6 +72,17 @@ class EffectRecord:
     """(unix seconds, reason) of each failed attempt."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """Entries of one conversation that were committed together: those with `first <= number <= last`."""
+
+    position: int
+    """Grows in the order of commits, over all conversations."""
+    conversation: str
+    first: int
+    last: int
+
+
 class Store(Protocol):
     """The only shared truth. All methods may be called concurrently from one event loop."""
 
@@ -123,6 +134,15 @@ class Store(Protocol):
 
     async def said(self, conversation_id: str, *, upto: int, limit: int) -> Sequence[Entry]:
         """Return the last `limit` `Said` entries with `number <= upto`, in order (the history of a handoff)."""
+
+    async def journal(self, *, after: int, limit: int = 500) -> Sequence[Stretch]:
+        """Return what was committed after position `after` (0: all there is), in order.
+
+        Who has read up to a position will never find anything new at or below it.
+        """
+
+    async def journal_end(self) -> int:
+        """Return the newest position; 0: nothing was ever committed."""
 
     async def find_message(self, message_id: str) -> Sequence[tuple[str, int]]:
         """Return (conversation, number) of `Said` entries whose message has this id."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x67746779
 """Marks a file as ours ("gtgy"), so that another program's database is never taken for one."""
 
-STEPS = ("schema.sql",)
+STEPS = ("schema.sql", "schema_2.sql")
 """Step n brings a file from version n-1 to n. Add to the end; never change one that was released."""
 
 _PRAGMAS = """

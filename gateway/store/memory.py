@@ -15,7 +15,7 @@ from gateway.conversation import Conversation
 from gateway.entries import Entry, Said
 from gateway.errors import Conflict, Unavailable
 from gateway.events import Effect, Timer
-from gateway.store.contract import DedupKey, EffectRecord
+from gateway.store.contract import DedupKey, EffectRecord, Stretch
 from gateway.wire import from_bytes, to_bytes
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class _Tables:
 
     conversations: dict[str, Conversation] = field(default_factory=dict)
     entries: dict[str, dict[int, Entry]] = field(default_factory=dict)
+    journal: list[Stretch] = field(default_factory=list)
     effects: dict[EffectKey, EffectRecord] = field(default_factory=dict)
     timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
     dedup: set[DedupKey] = field(default_factory=set)
@@ -134,6 +135,14 @@ class MemoryStore:
         found = [entry for entry in self._log(conversation_id) if isinstance(entry.body, Said) and entry.number <= upto]
         return _tail(found, limit)
 
+    async def journal(self, *, after: int, limit: int = 500) -> Sequence[Stretch]:
+        """See `Store.journal`."""
+        return self._tables.journal[after:][: max(limit, 0)]
+
+    async def journal_end(self) -> int:
+        """See `Store.journal_end`."""
+        return len(self._tables.journal)
+
     async def find_message(self, message_id: str) -> Sequence[tuple[str, int]]:
         """See `Store.find_message`."""
         return [
@@ -235,6 +244,10 @@ class MemoryStore:
 
     def _apply(self, step: Step) -> None:
         tables, conversation = self._tables, step.conversation
+        if step.entries:
+            first, last = step.entries[0].number, step.entries[-1].number
+            position = len(tables.journal) + 1
+            tables.journal.append(Stretch(position=position, conversation=conversation.id, first=first, last=last))
         if step.dedup is not None:
             tables.dedup.add(step.dedup)
         if conversation.handoff is not None:

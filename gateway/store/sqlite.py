@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.entries import Entry
     from gateway.events import Effect, Timer
     from gateway.store.batch import Write
-    from gateway.store.contract import EffectRecord, Step
+    from gateway.store.contract import EffectRecord, Step, Stretch
 
 
 class SqliteStore:
@@ -158,6 +158,14 @@ class SqliteStore:
         """See `Store.said`."""
         found = await self._reader.all(sql.SAID, (conversation_id, upto, max(limit, 0)), sql.entry_of)
         return found[::-1]
+
+    async def journal(self, *, after: int, limit: int = 500) -> Sequence[Stretch]:
+        """See `Store.journal`."""
+        return await self._reader.all(sql.JOURNAL, (after, max(limit, 0)), sql.stretch_of)
+
+    async def journal_end(self) -> int:
+        """See `Store.journal_end`."""
+        return await self._reader.first(sql.JOURNAL_END, (), lambda row: int(row[0])) or 0
 
     async def find_message(self, message_id: str) -> Sequence[tuple[str, int]]:
         """See `Store.find_message`. Reads the whole log: a search by hand is rarer than a message by far."""

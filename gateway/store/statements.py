@@ -9,7 +9,7 @@ import orjson
 from gateway.conversation import Conversation
 from gateway.entries import Entry, Said
 from gateway.events import Action, Effect, Timer
-from gateway.store.contract import EffectRecord
+from gateway.store.contract import EffectRecord, Stretch
 from gateway.wire import adapter, from_bytes, to_bytes
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ ON CONFLICT (id) DO UPDATE SET version = excluded.version, channel = excluded.ch
 """
 
 ADD_ENTRY = "INSERT INTO entry (conversation, number, said, data) VALUES (?, ?, ?, ?)"
+
+ADD_STRETCH = "INSERT INTO journal (conversation, first, last) VALUES (?, ?, ?)"
 
 ADD_EFFECT = """
 INSERT INTO effect (conversation, number, target, epoch, made_at, action, state, attempts, due_at, error, delayed)
@@ -95,6 +97,8 @@ ENTRIES_DOWN = (
 SAID = """
 SELECT data FROM entry WHERE conversation = ? AND number <= ? AND said IS NOT NULL ORDER BY number DESC LIMIT ?
 """
+JOURNAL = "SELECT position, conversation, first, last FROM journal WHERE position > ? ORDER BY position LIMIT ?"
+JOURNAL_END = "SELECT coalesce(max(position), 0) FROM journal"
 FIND_MESSAGE = "SELECT conversation, number FROM entry WHERE said = ? ORDER BY conversation, number"
 
 _EFFECT = "conversation, number, target, epoch, made_at, action, attempts, due_at, error, delayed"
@@ -224,6 +228,11 @@ def record_of(row: Row) -> EffectRecord:
     return EffectRecord(
         effect=effect_of(row), state=state, ended_at=ended_at, failures=tuple((at, reason) for at, reason in lines)
     )
+
+
+def stretch_of(row: Row) -> Stretch:
+    """Read a row of JOURNAL."""
+    return Stretch(position=row[0], conversation=row[1], first=row[2], last=row[3])
 
 
 def timer_of(row: Row) -> Timer:

@@ -154,7 +154,7 @@ async def test_a_disk_without_shared_memory_is_refused(path: Path, monkeypatch):
 async def test_an_older_file_is_brought_forward(sqlite: SqliteStore, path: Path, tmp_path: Path, monkeypatch):
     await sqlite.commit(step())
     await sqlite.close()
-    forward = tmp_path / "schema_2.sql"
+    forward = tmp_path / "another.sql"
     forward.write_text("-- a step\nALTER TABLE conversation ADD COLUMN note TEXT;\nCREATE TABLE more (x);\n")
     monkeypatch.setattr(database, "STEPS", (*database.STEPS, str(forward)))
 
@@ -163,7 +163,7 @@ async def test_an_older_file_is_brought_forward(sqlite: SqliteStore, path: Path,
     again = SqliteStore(path)
     await again.open()
 
-    assert await in_writer(again, "PRAGMA user_version") == (2,)
+    assert await in_writer(again, "PRAGMA user_version") == (len(database.STEPS),)
     assert await in_writer(again, "SELECT note FROM conversation") == (None,)
     assert await again.load("c1") is not None
     await again.close()
@@ -173,7 +173,7 @@ async def test_a_step_that_fails_leaves_the_file_as_it_was(
     sqlite: SqliteStore, path: Path, tmp_path: Path, monkeypatch
 ):
     await sqlite.close()
-    forward = tmp_path / "schema_2.sql"
+    forward = tmp_path / "another.sql"
     forward.write_text("CREATE TABLE more (x);\nALTER TABLE nowhere ADD COLUMN x;\n")
     monkeypatch.setattr(database, "STEPS", (*database.STEPS, str(forward)))
 
@@ -181,8 +181,32 @@ async def test_a_step_that_fails_leaves_the_file_as_it_was(
         await SqliteStore(path).open()
 
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(database.STEPS) - 1,)
         assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'more'").fetchall() == []
+
+
+async def test_the_journal_begins_with_what_an_older_file_has(path: Path, monkeypatch):
+    monkeypatch.setattr(database, "STEPS", database.STEPS[:1])
+    monkeypatch.setattr(
+        "gateway.store.statements.ADD_STRETCH", "DELETE FROM kv WHERE (instance, key, value) = (?, ?, ?)"
+    )
+    old = SqliteStore(path)
+    await old.open()
+    await old.commit(step("c1", entries=(said(1), said(2))))
+    await old.commit(step("c2", entries=(said(1),)))
+    await old.close()
+    monkeypatch.undo()
+
+    store = SqliteStore(path)
+    await store.open()
+    await store.commit(step("c1", 2, entries=(said(3),)))
+
+    assert [(each.position, each.conversation, each.first, each.last) for each in await store.journal(after=0)] == [
+        (1, "c1", 1, 2),
+        (2, "c2", 1, 1),
+        (3, "c1", 3, 3),
+    ]
+    await store.close()
 
 
 # --- reading beside a running gateway -------------------------------------------------------------------------------

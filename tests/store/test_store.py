@@ -645,6 +645,27 @@ async def test_everything_is_there_after_a_restart(store: Store, reopened):
     assert await again.commit(step(version=2))
 
 
+async def test_the_journal_tells_in_which_order_steps_were_committed(store: Store, reopened):
+    await store.commit(step("c1", entries=(said(1), said(2)), dedup=dedup("k")))
+    await store.commit(step("c2", entries=(said(1),)))
+    await store.commit(step("c1", 2))
+    await store.commit(step("c1", 3, entries=(said(9),), dedup=dedup("k")))
+    await store.commit(step("c1", 3, entries=(said(3),)))
+
+    again = await reopened()
+    whole = await again.journal(after=0)
+
+    assert [(each.conversation, each.first, each.last) for each in whole] == [("c1", 1, 2), ("c2", 1, 1), ("c1", 3, 3)]
+    assert [each.position for each in whole] == sorted({each.position for each in whole})
+    assert await again.journal(after=whole[0].position, limit=1) == [whole[1]]
+    assert await again.journal_end() == whole[-1].position
+
+
+async def test_a_new_journal_is_empty(store: Store):
+    assert await store.journal(after=0) == []
+    assert await store.journal_end() == 0
+
+
 async def test_a_closed_store_takes_nothing(store: Store):
     await store.close()
 
