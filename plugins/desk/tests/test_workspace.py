@@ -266,6 +266,50 @@ async def test_what_the_client_did_not_get_is_marked(browser, place):
     await expect(fate).to_have_text("The client did not get this: the client blocked the bot")
 
 
+async def test_a_failure_in_another_dialog_is_seen_in_the_list(browser, place):
+    page = await enter(browser, place)
+    await place.calls()
+    await take(page)
+    await place.gateway.settled()
+    place.client.gate.clear()
+    await write(page, "are you there?")
+    await expect(bubble(page, "are you there?")).to_be_visible()
+    await page.evaluate("location.hash = ''")
+    place.client.failures.append(Permanent("the client blocked the bot"))
+    place.client.gate.set()
+
+    await expect(line(page, "Ann").locator(".item-last")).to_have_text("Not delivered")
+    await line(page, "Ann").click()
+    await expect(line(page, "Ann").locator(".item-last")).not_to_have_text("Not delivered")
+
+
+async def test_who_loses_a_dialog_is_told(browser, place):
+    page = await enter(browser, place)
+    session = await place.calls()
+    await take(page)
+    ben = await place.agent("ben")
+    await ben.does("take", session=session, over="anna")
+    await expect(page.locator(".toast")).to_contain_text("Ben took over the dialog with Ann")
+
+    await place.client.leaves_agent()
+    await expect(page.locator(".floor-ended")).to_be_visible()
+
+
+async def test_a_note_begun_without_the_floor_never_turns_into_a_reply(browser, place):
+    page = await enter(browser, place)
+    await place.calls()
+    await line(page, "Ann").click()
+    await page.keyboard.press("n")
+    await page.keyboard.type("this client is difficult")
+    await page.get_by_role("button", name="Take this dialog").click()
+    await expect(page.locator(".floor-mine")).to_be_visible()
+    await page.get_by_role("combobox").press("Enter")
+
+    await expect(page.locator(".note")).to_contain_text("this client is difficult")
+    await place.gateway.settled()
+    assert not any("difficult" in text for text in place.client.texts())
+
+
 async def test_a_refused_message_is_not_lost(browser, place):
     page = await enter(browser, place)
     session = await place.calls()

@@ -14,6 +14,8 @@ from gateway import (
     Closed,
     Conversation,
     Declined,
+    Delivery,
+    DeliveryState,
     Entry,
     Floor,
     Handoff,
@@ -62,6 +64,8 @@ class Dialog:
     """The handoff as it is, or as it was when the session ended."""
     ended: Entry | None = None
     """... up to this entry, if the session is over."""
+    failures: set[int] = field(default_factory=set)
+    """Log numbers of reports that the client did not get something."""
     passed_by: str = ""
     """Id of the agent who forwarded it last: it does not come back by itself."""
     lines: dict[int, Line] = field(default_factory=dict)
@@ -83,15 +87,20 @@ class Dialog:
         return self.handoff.agent.id if self.handoff.stage is Stage.JOINED and self.handoff.agent else ""
 
     def note(self, entries: Iterable[Entry]) -> None:
-        """Remember what was said, for the list, and who passed it on."""
+        """Remember what was said and what did not arrive, for the list, and who passed it on."""
         for entry in entries:
             match entry.body:
                 case Said(role=role) as said if role is not Role.SYSTEM and self.first <= entry.number <= self.end:
                     self.lines[entry.number] = line_of(entry, said)
+                case Delivery(to=to, state=DeliveryState.FAILED | DeliveryState.SUPERSEDED) if self._tells(entry, to):
+                    self.failures.add(entry.number)
                 case Moved(by=Peer(id=agent)):
                     self.passed_by = agent
                 case _:
                     pass
+
+    def _tells(self, entry: Entry, to: str) -> bool:
+        return to == self.conversation.channel and self.handoff.number <= entry.number <= self.end
 
     def sorted_lines(self) -> list[Line]:
         """Return what was said, oldest first."""

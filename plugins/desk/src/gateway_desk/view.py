@@ -50,6 +50,7 @@ def card_json(dialog: Dialog, teams: Teams) -> Json:
         "head": dialog.end,
         "last": _line_json(lines),
         "client_lines": [line.number for line in lines if line.role == "client"][-99:],
+        "failures": sorted(dialog.failures)[-99:],
         "ended": _ending_json(dialog.ended),
         "blocked": conversation.blocked,
     }

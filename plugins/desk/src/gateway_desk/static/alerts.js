@@ -1,8 +1,9 @@
 // Sound and notifications for what needs the agent: a dialog waits, a client of theirs wrote.
 
 import { t } from "./i18n.js";
-import { clientName } from "./names.js";
+import { clientName, endedWords } from "./names.js";
 import { recall } from "./prefs.js";
+import { toast } from "./toasts.js";
 
 export function startAlerts(desk) {
   desk.state.addEventListener("news", ({ detail }) => {
@@ -16,35 +17,48 @@ export async function askForNotifications() {
   return (await Notification.requestPermission()) === "granted";
 }
 
-/** What is worth an alert: { text, detail, session, soft }, or nothing. */
+/** What is worth an alert: { text, detail, session, soft, toast }, or nothing. */
 function newsOf(state, { before, card }) {
   const name = clientName(card.client);
+  const about = (key, more = {}) => ({ text: t(key, { name, ...more }), detail: card.last?.text ?? "", session: card.session, ...more });
   const forMe = card.destination === state.me;
   if (card.state === "waiting" && before?.state !== "waiting" && (forMe || state.agent.declared)) {
-    return { text: t(forMe ? "alert.given" : "alert.waiting", { name }), detail: card.last?.text ?? "", session: card.session };
+    return about(forMe ? "alert.given" : "alert.waiting");
   }
-  if (before?.state === "waiting" && state.isMine(card)) {
-    return { text: t("alert.given", { name }), detail: card.last?.text ?? "", session: card.session };
-  }
-  const wrote = (card.client_lines.at(-1) ?? 0) > (before?.client_lines.at(-1) ?? 0);
-  if (before && wrote && state.isMine(card)) {
-    return { text: t("alert.wrote", { name }), detail: card.last?.text ?? "", session: card.session, soft: true };
-  }
-  return null;
+  if (!before) return null;
+  if (state.isMine(before)) return newsOfMine(state, before, card, about);
+  return state.isMine(card) ? about("alert.given") : null;
 }
 
-function alertTo(desk, { text, detail, session, soft }) {
-  const looking = document.hasFocus() && desk.state.selected === session;
-  if (looking) return;
-  if (recall("sound", true)) beep(soft ? [660] : [660, 880]);
-  if (recall("notify", false) && !document.hasFocus() && globalThis.Notification?.permission === "granted") {
-    const note = new Notification(text, { body: detail, tag: session, icon: new URL("static/icon.svg", document.baseURI).href });
-    note.addEventListener("click", () => {
-      window.focus();
-      desk.open(session);
-      note.close();
-    });
+function newsOfMine(state, before, card, about) {
+  if (card.state === "ended" && !BY_AGENT.has(card.ended.how)) {
+    return { ...about("alert.ended", { how: endedWords(card) }), toast: true };
   }
+  if (card.state === "joined" && !state.isMine(card)) return { ...about("alert.taken", { by: card.agent.name }), toast: true };
+  if (grew(before.failures, card.failures)) return about("alert.failed");
+  return grew(before.client_lines, card.client_lines) ? about("alert.wrote", { soft: true }) : null;
+}
+
+const BY_AGENT = new Set(["returned", "closed", "closed_by_agent"]);
+
+function grew(before, now) {
+  return (now.at(-1) ?? 0) > (before.at(-1) ?? 0);
+}
+
+function alertTo(desk, news) {
+  if (news.toast) toast(news.text, "warning");
+  if (document.hasFocus() && desk.state.selected === news.session) return;
+  if (recall("sound", true)) beep(news.soft ? [660] : [660, 880]);
+  if (recall("notify", false) && !document.hasFocus() && globalThis.Notification?.permission === "granted") notify(desk, news);
+}
+
+function notify(desk, { text, detail, session }) {
+  const note = new Notification(text, { body: detail, tag: session, icon: new URL("static/icon.svg", document.baseURI).href });
+  note.addEventListener("click", () => {
+    window.focus();
+    desk.open(session);
+    note.close();
+  });
 }
 
 let audio;

@@ -8,16 +8,18 @@ import { toast } from "./toasts.js";
 
 const TYPING_EVERY_MS = 3000;
 const MOST_FILES = 10;
+const MOST_REPLY = 16_000; // characters, as the gateway takes them
+const MOST_NOTE = 4000;
 
 export class Composer {
   #session = null;
-  #note = false;
+  #mine = false;
+  #chosenNote = false; // what is written is a note, by choice
   #files = [];
   #uploads = 0;
   #typedAt = 0;
   #choice = 0;
   #wantsFocus = false;
-  #wasForced = false;
   #noteWanted = false; // by somebody who does not have the dialog
 
   constructor(desk) {
@@ -25,7 +27,7 @@ export class Composer {
     this.state = desk.state;
     this.text = h("textarea", {
       rows: 1, class: "words", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "canned",
-      maxlength: 16000, "data-focus": "words",
+      "data-focus": "words",
       oninput: () => this.#input(), onkeydown: (event) => this.#key(event), onpaste: (event) => this.#paste(event),
       onblur: () => setTimeout(() => this.#hideCanned(), 150),
     });
@@ -53,7 +55,7 @@ export class Composer {
     this.#session = session;
     this.#noteWanted = false;
     const draft = recall(`draft:${session}`, null);
-    this.#note = draft?.note ?? false;
+    this.#chosenNote = draft?.note ?? false;
     this.#files = draft?.files ?? [];
     this.text.value = draft?.text ?? "";
     this.#hideCanned();
@@ -62,15 +64,15 @@ export class Composer {
   }
 
   draw(card, mine) {
-    if (!mine) this.#note = true;
-    else if (this.#wantsFocus || this.#wasForced) this.#note = false;
-    this.#wasForced = !mine;
+    this.#mine = mine;
+    if (mine && this.#wantsFocus && !this.text.value) this.#chosenNote = false;
     const wanted = mine || this.#noteWanted || this.text.value !== "" || this.root.contains(document.activeElement);
     this.root.hidden = !wanted;
     this.root.classList.toggle("composer-note", this.#note);
     for (const [place, choice] of [...this.modes.children].entries()) choice.setAttribute("aria-pressed", String(Boolean(place) === this.#note));
     this.modes.children[0].disabled = !mine;
     this.attach.hidden = this.#note;
+    this.text.maxLength = this.#note ? MOST_NOTE : MOST_REPLY;
     const name = clientName(card.client);
     const hint = this.#note ? t("write.note-hint") : t("write.reply-hint", { name });
     this.text.placeholder = hint;
@@ -84,7 +86,7 @@ export class Composer {
   focus(note = null) {
     this.#wantsFocus = false;
     if (note !== null) this.#setMode(note);
-    this.#noteWanted = this.#note;
+    this.#noteWanted = !this.#mine;
     this.root.hidden = false;
     this.text.focus();
   }
@@ -110,8 +112,13 @@ export class Composer {
     return button(t(`write.${name}`), { icon: name, key, kind: "mode", onclick: () => this.focus(note) });
   }
 
+  /** Without the floor everything is a note. A reply begun before waits as a draft; a note never turns into a reply. */
+  get #note() {
+    return this.#chosenNote || !this.#mine;
+  }
+
   #setMode(note) {
-    this.#note = note;
+    this.#chosenNote = note;
     if (note) this.#stopTyping();
     this.#saveDraft();
     this.desk.draw();
@@ -120,6 +127,7 @@ export class Composer {
   // --- writing -------------------------------------------------------------------------------------------------------
 
   #input() {
+    if (!this.#mine) this.#chosenNote = this.text.value !== "";
     this.#resize();
     this.#saveDraft();
     this.#drawCanned();
@@ -134,7 +142,7 @@ export class Composer {
 
   #saveDraft() {
     const text = this.text.value;
-    const draft = text || this.#files.length ? { text, note: this.#note, files: this.#files } : null;
+    const draft = text || this.#files.length ? { text, note: this.#chosenNote, files: this.#files } : null;
     remember(`draft:${this.#session}`, draft);
   }
 
@@ -166,7 +174,7 @@ export class Composer {
     const files = this.#note ? [] : this.#files;
     if ((!text && !files.length) || this.#uploads) return this.text.focus();
     const session = this.#session;
-    if (this.#note) this.state.act({ type: "note", session, text: text.slice(0, 4000) });
+    if (this.#note) this.state.act({ type: "note", session, text });
     else this.state.act({ type: "write", session, text, files });
     this.text.value = "";
     if (!this.#note) this.#files = [];

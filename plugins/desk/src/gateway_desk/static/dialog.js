@@ -4,7 +4,7 @@ import { Composer } from "./composer.js";
 import { avatar, button, h, icon, keyed } from "./dom.js";
 import { entryElement, entryStamp, isShown, pendingElement, separator } from "./entry.js";
 import { duration, t } from "./i18n.js";
-import { clientName } from "./names.js";
+import { clientName, endedWords } from "./names.js";
 import { askClose, askForward, askReturn, askTakeOver } from "./sheets.js";
 
 const NEAR_BOTTOM_PX = 80;
@@ -234,12 +234,6 @@ export class Dialog {
     this.state.act({ type: "take", session: card.session });
     this.composer.focusWhenMine();
   }
-}
-
-/** Says how a dialog ended. */
-export function endedWords(card) {
-  const name = card.agent?.name ?? "";
-  return t(`ended.${card.ended.how}`, { name });
 }
 
 function packetElement(transfer) {

@@ -149,7 +149,9 @@ function eventElement(entry, context) {
 function eventWords(body, { state }) {
   switch (body.type) {
     case "started": return body.payload ? t("entry.started-by", body) : t("entry.started");
-    case "transferred": return body.transfer.reason ? t("entry.transferred-reason", body.transfer) : t("entry.transferred");
+    case "transferred":
+      if (body.by === "client") return t("entry.transferred-client");
+      return body.transfer.reason ? t("entry.transferred-reason", body.transfer) : t("entry.transferred");
     case "declined": return t("entry.declined", { ...body, reason: body.reason || body.outcome });
     case "queued": return body.position ? t("entry.queued-at", body) : t("entry.queued");
     case "joined": return body.agent.id === state.me ? t("entry.joined-you") : t("entry.joined", body.agent);

@@ -150,7 +150,7 @@ export class List {
       avatar({ ...card.client, name }),
       h("span", { class: "item-name" }, name),
       h("span", { class: `item-time ${this.#lateness(card)}` }, this.#waitsSince(card) && icon("clock"), this.#time(card)),
-      h("span", { class: "item-last" }, this.#isTyping(card) ? t("write.typing", { name: "" }).trim() : this.#preview(card)),
+      h("span", { class: `item-last ${this.state.isMine(card) && this.state.hasNewFailure(card) ? "failed" : ""}` }, this.#isTyping(card) ? t("write.typing", { name: "" }).trim() : this.#preview(card)),
       unread > 0 && h("span", { class: "badge" }, h("span", { "aria-hidden": "true" }, unread),
         h("span", { class: "hidden-words" }, t("list.unread", { count: unread }))),
       h("span", { class: "item-tags" }, ...this.#tags(card)),
@@ -170,6 +170,7 @@ export class List {
   }
 
   #preview(card) {
+    if (this.state.isMine(card) && this.state.hasNewFailure(card)) return t("list.failed");
     const { last } = card;
     if (!last) return "";
     const text = last.text || t(`preview.${last.kind}`);

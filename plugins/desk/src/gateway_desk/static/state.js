@@ -65,7 +65,12 @@ export class State extends EventTarget {
 
   unread(card) {
     const read = recall(`read:${card.session}`, 0);
-    return card.client_lines.filter((number) => number > read && number >= card.first).length;
+    return [...card.client_lines, ...card.failures].filter((number) => number > read).length;
+  }
+
+  /** Whether the client did not get something, and the agent has not seen it yet. */
+  hasNewFailure(card) {
+    return card.failures.some((number) => number > recall(`read:${card.session}`, 0));
   }
 
   /** Messages and notes of this agent that are not in the log yet, oldest first. */
@@ -111,8 +116,8 @@ export class State extends EventTarget {
 
   /** The agent has seen this dialog up to its newest line. */
   markRead(session) {
-    const lines = this.cards.get(session)?.client_lines ?? [];
-    const newest = lines.at(-1) ?? 0;
+    const card = this.cards.get(session);
+    const newest = Math.max(0, ...(card?.client_lines ?? []), ...(card?.failures ?? []));
     if (newest <= recall(`read:${session}`, 0)) return;
     remember(`read:${session}`, newest);
     this.#changed();

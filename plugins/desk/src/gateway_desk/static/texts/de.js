@@ -23,6 +23,7 @@ export default {
   "list.for": "für {name}",
   "list.with": "bei {name}",
   "list.you": "Sie: {text}",
+  "list.failed": "Nicht zugestellt",
   "list.bot": "Bot: {text}",
   "preview.media": "Datei",
   "preview.location": "Ort",
@@ -90,6 +91,7 @@ export default {
   "entry.started": "Der Kunde hat den Chat geöffnet",
   "entry.started-by": "Der Kunde kam über den Link {payload}",
   "entry.transferred": "Der Bot hat einen Menschen gerufen",
+  "entry.transferred-client": "Der Kunde hat einen Menschen gerufen",
   "entry.transferred-reason": "Der Bot hat einen Menschen gerufen: {reason}",
   "entry.declined": "{platform} nimmt den Dialog nicht: {reason}",
   "entry.queued": "In der Warteschlange",
@@ -216,6 +218,9 @@ export default {
 
   "alert.waiting": "{name} wartet",
   "alert.given": "{name} wartet auf Sie",
+  "alert.ended": "{name}: {how}",
+  "alert.taken": "{by} hat den Dialog mit {name} übernommen",
+  "alert.failed": "{name} hat Ihre Nachricht nicht bekommen",
   "alert.wrote": "{name} hat geschrieben",
   "toast.dismiss": "Schließen",
 };

@@ -26,6 +26,7 @@ export const en = {
   "list.for": "for {name}",
   "list.with": "with {name}",
   "list.you": "You: {text}",
+  "list.failed": "Not delivered",
   "list.bot": "Bot: {text}",
   "preview.media": "File",
   "preview.location": "Place",
@@ -98,6 +99,7 @@ export const en = {
   "entry.started": "The client opened the chat",
   "entry.started-by": "The client came by the link {payload}",
   "entry.transferred": "The bot asked for a human",
+  "entry.transferred-client": "The client asked for a human",
   "entry.transferred-reason": "The bot asked for a human: {reason}",
   "entry.declined": "{platform} did not take the dialog: {reason}",
   "entry.queued": "In the queue",
@@ -233,6 +235,9 @@ export const en = {
   // Alerts
   "alert.waiting": "{name} is waiting",
   "alert.given": "{name} is waiting for you",
+  "alert.ended": "{name}: {how}",
+  "alert.taken": "{by} took over the dialog with {name}",
+  "alert.failed": "{name} did not get your message",
   "alert.wrote": "{name} wrote",
   "toast.dismiss": "Dismiss",
 };

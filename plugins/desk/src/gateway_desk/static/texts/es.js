@@ -23,6 +23,7 @@ export default {
   "list.for": "para {name}",
   "list.with": "con {name}",
   "list.you": "Tú: {text}",
+  "list.failed": "No entregado",
   "list.bot": "Bot: {text}",
   "preview.media": "Archivo",
   "preview.location": "Lugar",
@@ -90,6 +91,7 @@ export default {
   "entry.started": "El cliente abrió el chat",
   "entry.started-by": "El cliente llegó por el enlace {payload}",
   "entry.transferred": "El bot pidió una persona",
+  "entry.transferred-client": "El cliente pidió una persona",
   "entry.transferred-reason": "El bot pidió una persona: {reason}",
   "entry.declined": "{platform} no tomó el diálogo: {reason}",
   "entry.queued": "En la cola",
@@ -216,6 +218,9 @@ export default {
 
   "alert.waiting": "{name} espera",
   "alert.given": "{name} te espera",
+  "alert.ended": "{name}: {how}",
+  "alert.taken": "{by} tomó el diálogo con {name}",
+  "alert.failed": "{name} no recibió tu mensaje",
   "alert.wrote": "{name} escribió",
   "toast.dismiss": "Cerrar",
 };

@@ -23,6 +23,7 @@ export default {
   "list.for": "para {name}",
   "list.with": "com {name}",
   "list.you": "Você: {text}",
+  "list.failed": "Não entregue",
   "list.bot": "Bot: {text}",
   "preview.media": "Arquivo",
   "preview.location": "Local",
@@ -90,6 +91,7 @@ export default {
   "entry.started": "O cliente abriu o chat",
   "entry.started-by": "O cliente veio pelo link {payload}",
   "entry.transferred": "O bot pediu uma pessoa",
+  "entry.transferred-client": "O cliente pediu uma pessoa",
   "entry.transferred-reason": "O bot pediu uma pessoa: {reason}",
   "entry.declined": "{platform} não pegou o diálogo: {reason}",
   "entry.queued": "Na fila",
@@ -216,6 +218,9 @@ export default {
 
   "alert.waiting": "{name} está esperando",
   "alert.given": "{name} está esperando você",
+  "alert.ended": "{name}: {how}",
+  "alert.taken": "{by} assumiu o diálogo com {name}",
+  "alert.failed": "{name} não recebeu a sua mensagem",
   "alert.wrote": "{name} escreveu",
   "toast.dismiss": "Fechar",
 };

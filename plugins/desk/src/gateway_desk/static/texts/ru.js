@@ -23,6 +23,7 @@ export default {
   "list.for": "для: {name}",
   "list.with": "ведёт {name}",
   "list.you": "Вы: {text}",
+  "list.failed": "Не доставлено",
   "list.bot": "Бот: {text}",
   "preview.media": "Файл",
   "preview.location": "Место",
@@ -90,6 +91,7 @@ export default {
   "entry.started": "Клиент открыл чат",
   "entry.started-by": "Клиент пришёл по ссылке {payload}",
   "entry.transferred": "Бот позвал человека",
+  "entry.transferred-client": "Клиент позвал человека",
   "entry.transferred-reason": "Бот позвал человека: {reason}",
   "entry.declined": "{platform} не берёт диалог: {reason}",
   "entry.queued": "В очереди",
@@ -216,6 +218,9 @@ export default {
 
   "alert.waiting": "{name} ждёт",
   "alert.given": "{name} ждёт вас",
+  "alert.ended": "{name}: {how}",
+  "alert.taken": "Диалог ведёт теперь {by} (клиент: {name})",
+  "alert.failed": "{name}: ваше сообщение не доставлено",
   "alert.wrote": "Пишет {name}",
   "toast.dismiss": "Закрыть",
 };
