@@ -1,0 +1,1 @@
+"""Operator API of Tovie and JAICP for the integration gateway, both halves."""

@@ -1,0 +1,106 @@
+"""The options of both halves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from gateway import Options
+
+KEY = re.compile(r"[A-Za-z0-9_-]{16,200}")
+
+
+def _address(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+        raise ValueError("this is no address; write it like https://desk.example.com/api")
+    return url
+
+
+def _key(key: SecretStr) -> SecretStr:
+    if not KEY.fullmatch(key.get_secret_value()):
+        raise ValueError("must be 16 to 200 letters, digits, - or _; it stands in an address")
+    return key
+
+
+Address = Annotated[SecretStr, AfterValidator(_address)]
+Key = Annotated[SecretStr, AfterValidator(_key)]
+
+
+class Labels(Options):
+    """The words before the lines of the history, in the language of your agents."""
+
+    client: str = Field(default="Client", description="Before what the client said, if the client has no name.")
+    bot: str = Field(default="Bot", description="Before what the bot said.")
+    agent: str = Field(default="Agent", description="Before what an agent said, if the agent has no name.")
+    system: str = Field(default="Notice", description="Before what the gateway told the client.")
+    reason: str = Field(default="Reason", description="Before the bot's reason for the transfer.")
+    summary: str = Field(default="Summary", description="Before the bot's summary of the conversation.")
+
+
+class PlatformOptions(Options):
+    """Which desk, and how it wants to hear of a dialog."""
+
+    url: Address = Field(
+        description="API URL of the desk, with a query if it needs one: `/setWebhook`, `/sendText` and so on are added "
+        "to its path. Keep it out of the file: whoever knows it can write to your agents."
+    )
+    headers: Mapping[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Headers sent with every call, such as `Authorization`, where a desk wants it.",
+    )
+    destination: str = Field(
+        default="",
+        description="Id or name of the group for transfers that name none. Empty: the first group with somebody "
+        "online, otherwise the first one.",
+    )
+    ask_online: bool = Field(
+        default=True,
+        description="Ask the desk by `getDestinations` who is online. `false`: somebody always is.",
+    )
+    online_seconds: float = Field(
+        default=10.0, ge=0, le=600, description="How long the answer to that question is used, in seconds."
+    )
+    history: Literal["lines", "block"] = Field(
+        default="lines",
+        description="How the history is handed over: `lines`: one message per line of the dialog; `block`: one "
+        "message with all of it.",
+    )
+    labels: Labels = Field(default_factory=Labels, description="Words before the lines of the history.")
+    json_strings: bool = Field(
+        default=False,
+        description="Send attributes and custom data as strings of JSON instead of objects, for desks that follow the "
+        "tables of the documentation and not its examples.",
+    )
+
+
+class ChannelOptions(Options):
+    """How Tovie reaches the gateway, and what it gets to see."""
+
+    key: Key = Field(
+        description="A secret you invent, 16 characters or more of letters, digits, `-` and `_`. The API URL to enter "
+        "in Tovie is `<server.public_url>/hooks/<instance>/<key>`."
+    )
+    destinations: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Groups Tovie may transfer to: the id the agent platform knows -> a name. Empty: one group, "
+        "`default`, which means whoever the platform finds.",
+    )
+    name: str = Field(
+        default="Support",
+        min_length=1,
+        description="Who speaks where no agent does; also the name of the group `default`.",
+    )
+    announcements: bool = Field(
+        default=False,
+        description="Also pass on what the gateway tells clients by itself (that they stand in a queue, who has come). "
+        "To Tovie that looks like the word of an agent.",
+    )
+    webhook: Address | None = Field(
+        default=None,
+        description="Address events are posted to, if it shall not be the one Tovie named by `setWebhook`.",
+    )
