@@ -170,6 +170,7 @@ async def everything(store: Store) -> list[Any]:
         await store.conversations(channel="site", floor="bot", limit=1),
         await store.newest("site", "ann"),
         await store.find_message("m"),
+        [(each.conversation, each.first, each.last) for each in await store.journal(after=0)],
         await store.kv_items("desk", "a"),
     ]
     for key in KEYS:
