@@ -81,7 +81,7 @@ async def test_a_file_too_big_for_telegram_is_named(tmp_path):
         heard = await here.hears()
 
         assert heard.message.text == (
-            "see\n[a file 'big.zip' of 21.0 MB was not taken over: Telegram gives at most 21.0 MB to bots]"
+            "see\n[a file 'big.zip' of 20.0 MB was not taken over: Telegram gives at most 20.0 MB to bots]"
         )
 
 
@@ -90,7 +90,7 @@ async def test_a_file_too_big_for_the_gateway_is_named_without_asking(tmp_path):
         here.telegram.person().sends_file("document", b"x", name="big.zip", size=30_000_000)
         heard = await here.hears()
 
-        assert heard.message.text == "[a file 'big.zip' of 30.0 MB was not taken over: the limit is 26.2 MB]"
+        assert heard.message.text == "[a file 'big.zip' of 28.6 MB was not taken over: the limit is 25.0 MB]"
         assert here.telegram.called("getFile") == []
 
 

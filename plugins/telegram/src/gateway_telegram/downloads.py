@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TELEGRAM_BYTES = 20 * 1024 * 1024
 """What Telegram gives to bots; a Bot API server of one's own gives more."""
-_MEGA = 1_000_000
+_MEGA = 1024 * 1024
 
 
 class Downloads:
@@ -57,8 +57,8 @@ def given_up(file: RemoteFile) -> Text:
 
 def _left_out(file: RemoteFile, why: str) -> Text:
     size = f" of {_megabytes(file.size)}" if file.size else ""
-    words = f"[a {file.noun} {file.name!r}{size} was not taken over: {why}]".replace("a audio", "an audio")
-    words = words.replace("a animation", "an animation")
+    article = "an" if file.noun.startswith("a") else "a"
+    words = f"[{article} {file.noun} {file.name!r}{size} was not taken over: {why}]"
     return Text(text="\n".join(filter(None, (file.caption, words))))
 
 
