@@ -126,6 +126,7 @@ async def test_a_long_dialog_is_told_whole_and_in_order(place, anna):
 
     numbers = [entry["number"] for entry in entries]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert [line for line in said(entries) if "word" in line] == [f"client: word {number}" for number in range(250)]
 
 
 async def test_for_a_slow_browser_nothing_piles_up_and_nothing_is_lost(place, anna):
@@ -134,9 +135,10 @@ async def test_for_a_slow_browser_nothing_piles_up_and_nothing_is_lost(place, an
     await anna.reads(lambda entries: any(entry["body"]["type"] == "joined" for entry in entries))
     (socket,) = place.desk._workspace._sockets
     anna.pause()
-    long = "x" * 4000
+    long = "x" * 60_000
     for number in range(300):
         await place.client.writes(f"{number} {long}")
+    assert socket._told[session] < (await place.gateway.conversation()).head, "the test does not hold the browser up"
     assert len(socket._changed) <= 1  # one dialog is behind, however much was said in it
 
     anna.resume()

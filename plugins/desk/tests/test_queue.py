@@ -29,6 +29,22 @@ async def test_nobody_online_but_the_bot_wants_to_wait(place):
     assert await place.calls(Transfer(destination="sales", ignore_offline=True))
 
 
+async def test_who_comes_for_the_first_time_is_online(place):
+    anna = await place.agent("anna", online=False)
+    await anna.follows("nothing.1")
+    await anna.hears("gone")  # the desk has dealt with the newcomer
+
+    assert await place.calls()
+
+
+async def test_away_is_remembered(place, anna):
+    await anna.does("status", online=False)
+    await anna.gone()
+    await anna.connect()
+
+    assert await place.calls() is None
+
+
 async def test_away_is_not_online(place, anna):
     await anna.does("status", online=False)
 

@@ -22,8 +22,8 @@ KEY = "agent/"
 class Presence:
     """What is known of one agent."""
 
-    online: bool = False
-    """What the agent declared."""
+    online: bool | None = None
+    """What the agent declared; None: nothing yet. Who comes for the first time comes to work."""
     seen: float | None = None
     """Unix seconds of the last disconnect; None: connected, or was when the gateway went down."""
 
@@ -52,8 +52,11 @@ class Roster:
 
     async def connected(self, agent: str) -> None:
         """A browser of the agent connected."""
+        presence = self._presence[agent]
         self._connections[agent] += 1
-        self._presence[agent].seen = None
+        presence.seen = None
+        if presence.online is None:
+            presence.online = True
         await self._save(agent)
 
     async def disconnected(self, agent: str) -> None:
@@ -65,12 +68,12 @@ class Roster:
 
     def declared(self, agent: str) -> bool:
         """Return what the agent declared."""
-        return self._presence[agent].online
+        return self._presence[agent].online is True
 
     def online(self, agent: str) -> bool:
         """Tell whether the agent is there: declared, and connected or just gone."""
         presence = self._presence[agent]
-        return presence.online and (presence.seen is None or self._context.now() - presence.seen <= self._grace)
+        return self.declared(agent) and (presence.seen is None or self._context.now() - presence.seen <= self._grace)
 
     def present(self, agent: str) -> bool:
         """Tell whether the agent is online and connected at this moment."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway_desk.frames import AnyAct, AnyFrame
     from gateway_desk.workspace import Workspace
 
-ENTRIES_PER_FRAME = 100
+ENTRIES_PER_FRAME = 50
 HEARTBEAT_SECONDS = 25.0
 GOODBYE_SECONDS = 2.0
 GOING_AWAY = 1001
@@ -129,14 +129,15 @@ class Socket:
     async def _tell_entries(self, dialog: Dialog) -> None:
         """Send what the browser does not have yet, however far it is behind."""
         while (told := self._told.get(dialog.session)) is not None and told < dialog.end:
-            entries = await self._context.conversations.entries(
-                dialog.conversation.id, after=told, before=dialog.end + 1, limit=ENTRIES_PER_FRAME
+            oldest = await self._context.conversations.entries(
+                dialog.conversation.id, after=told, limit=ENTRIES_PER_FRAME
             )
-            if not entries or dialog.session not in self._told:
+            entries = [entry for entry in oldest if entry.number <= dialog.end]
+            if not entries or self._told.get(dialog.session) != told:  # closed, or asked for anew, meanwhile
                 return
             self._told[dialog.session] = entries[-1].number
-            shown = [entry_json(entry) for entry in entries]
-            await self._send({"type": "entries", "session": dialog.session, "entries": shown})
+            frame = {"type": "entries", "session": dialog.session, "entries": [entry_json(entry) for entry in entries]}
+            await self._send(frame)
 
     async def _card(self, dialog: Dialog) -> dict[str, Any]:
         await self._board.load(dialog)

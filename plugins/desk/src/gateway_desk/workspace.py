@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -151,15 +152,14 @@ class Workspace:
     async def _tend(self) -> None:
         """Keep the places in the queues, the automatic assignment and the roster right."""
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait(), LOOK_SECONDS)
-            except TimeoutError:
-                if self.roster.all_online() != self._online:
-                    self._look_at_roster()
-                continue
-            self._moved.clear()
-            await self.settle()
-            await asyncio.sleep(PAUSE_SECONDS)
+            if self.roster.all_online() != self._online:
+                self._look_at_roster()
+            if self._moved.is_set():
+                self._moved.clear()
+                await self.settle()
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def settle(self) -> None:
         """Hand out dialogs where that is automatic, then correct the places in the queues."""
@@ -170,3 +170,5 @@ class Workspace:
         except GatewayError as error:
             self._context.log.warning("desk.queue_not_settled", reason=str(error))
             self._moved.set()
+        except Exception:  # A bug must not stop the queue for good; the next change tries again.
+            self._context.log.exception("desk.queue_not_settled")
