@@ -46,6 +46,23 @@ async def test_all_contents_are_shown(page, stage):
     assert wrote(stage)[0].text == "More"
 
 
+async def test_lines_stay_lines(page, stage):
+    chat = await started(page, stage)
+    stage.bot_says("one")
+    stage.bot_says("one\ntwo\nthree")
+    one, three = chat.log.locator(".bubble").nth(0), chat.log.locator(".bubble").nth(1)
+    await expect(three).to_be_visible()
+
+    assert (await three.bounding_box())["height"] > 2 * (await one.bounding_box())["height"] - 18
+
+
+async def test_a_long_text_full_of_markup_is_shown(page, stage):
+    chat = await started(page, stage)
+    stage.bot_says(Message(contents=(Text(text="`a` **b** " * 4000, markup=Markup.MARKDOWN),)))
+
+    await expect(chat.log.locator("strong")).to_have_count(4000)
+
+
 async def test_nothing_that_is_said_can_run(page, stage):
     chat = await started(page, stage)
     evil = [

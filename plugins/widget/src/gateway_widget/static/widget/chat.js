@@ -30,7 +30,7 @@ export class Chat extends HTMLElement {
   #news = false; // the page told something about the visitor that the gateway does not know yet
   #told = {};
 
-  // config: the instance's options, as the page may have changed them; base: the instance's address, with a slash at the end
+  // config: the instance's options, as changed by the page; base: the instance's address, with a slash at the end
   async prepare(config, base) {
     this.config = config;
     this.base = base;
@@ -117,7 +117,8 @@ export class Chat extends HTMLElement {
     this.attention = new Attention(this.memory, () => config.sound && !this.#muted && !this.#watched);
     this.badge = h("span", { class: "badge", hidden: true });
     const toggle = () => (this.isOpen ? this.close() : this.open());
-    this.launcher = h("button", { type: "button", class: "launcher", onclick: toggle }, icon("chat"), icon("down"), this.badge);
+    const signs = [icon("chat"), icon("down"), this.badge];
+    this.launcher = h("button", { type: "button", class: "launcher", onclick: toggle }, signs);
     this.lang = say.language;
     this.dir = say.direction;
     this.shadowRoot.append(this.panel.node, this.preview.node, this.launcher);
@@ -151,7 +152,7 @@ export class Chat extends HTMLElement {
       askEnd: (asking) => (asking ? this.#askEnd(true) : this.#then(() => this.#askEnd(false))),
       end: () => this.#then(() => (this.#askEnd(false), this.#ask({ type: "end" }))),
       leave: () => this.#then(() => this.#ask({ type: "leave" })),
-      restart: () => this.#then(() => this.#ask({ type: "start", ...this.#about() })),
+      restart: () => this.#then(() => this.#start()),
       drop: (files) => this.config.uploads && this.composer.take(files),
     };
   }
@@ -202,7 +203,11 @@ export class Chat extends HTMLElement {
 
   // Lets the bot speak first when somebody opens the chat who has none yet.
   #greet() {
-    if (this.isOpen && this.link.state === "online" && !this.store.current) this.#ask({ type: "start", ...this.#about() });
+    if (this.isOpen && this.link.state === "online" && !this.store.current) this.#start();
+  }
+
+  #start() {
+    this.#ask({ type: "start", ...this.#about() });
   }
 
   #about() {
@@ -344,7 +349,8 @@ export class Chat extends HTMLElement {
     const { onLine } = navigator;
     if (this.link.state === "lost") return { banner: say("identity_expired") };
     if (status?.blocked) return { banner: say("blocked") };
-    if (this.#restless && this.link.state !== "off") return { banner: say(onLine ? "connecting" : "offline"), busy: onLine };
+    const away = this.#restless && this.link.state !== "off";
+    if (away) return { banner: say(onLine ? "connecting" : "offline"), busy: onLine };
     if (status?.floor !== "waiting") return { banner: "" };
     if (status.position) return { banner: say("queued", { n: status.position }), busy: true };
     return { banner: say(status.stage === "queued" ? "queued_soon" : "finding"), busy: true };

@@ -9,6 +9,7 @@ export class Composer {
   #on;
   #uploads;
   #limit;
+  #chipped = "[]";
   #told = 0;
 
   // on: { send({ text, files }), typing(active), draft() -> text, save(text) }
@@ -17,35 +18,54 @@ export class Composer {
     this.#on = on;
     this.#uploads = uploads;
     this.#limit = limit;
-    this.field = h("textarea", {
-      rows: "1", dir: "auto", placeholder: say("placeholder"), "aria-label": say("placeholder"), enterkeyhint: "send",
-      oninput: () => this.#written(), onkeydown: (event) => this.#key(event), onpaste: (event) => this.#pasted(event),
-    });
+    this.field = this.#buildField(say("placeholder"));
     this.picker = h("input", { type: "file", multiple: true, hidden: true, onchange: () => this.#picked() });
-    this.button = h("button", { type: "submit", class: "send", "aria-label": say("send"), title: say("send") }, icon("send"));
+    this.button = iconButton("send", say("send"), null, { type: "submit", class: "send" });
     this.problem = h("p", { class: "problem", role: "alert" });
     this.chips = h("ul", { class: "chips" });
     const attach = files && iconButton("clip", say("attach"), () => this.picker.click());
     const row = h("div", { class: "field" }, attach, this.field, this.button);
-    this.node = h("form", { class: "composer", onsubmit: (event) => this.#submit(event) }, this.problem, this.chips, this.picker, row);
+    const submit = (event) => this.#submit(event);
+    this.node = h("form", { class: "composer", onsubmit: submit }, this.problem, this.chips, this.picker, row);
     this.field.value = on.draft();
     this.show();
+  }
+
+  #buildField(label) {
+    return h("textarea", {
+      rows: "1",
+      dir: "auto",
+      placeholder: label,
+      "aria-label": label,
+      enterkeyhint: "send",
+      oninput: () => this.#written(),
+      onkeydown: (event) => this.#key(event),
+      onpaste: (event) => this.#pasted(event),
+    });
   }
 
   focus() {
     this.field.focus({ preventScroll: true });
   }
 
-  show(blocked = false) {
-    this.field.disabled = blocked;
-    this.chips.replaceChildren(...this.#uploads.list.map((upload) => this.#chip(upload)));
-    const problems = this.#uploads.list.map(({ problem }) => problem).filter(Boolean);
+  show(blocked = this.field.disabled) {
+    const { list, busy } = this.#uploads;
     const over = this.field.value.length > this.#limit && this.#say("too_long", { n: this.#limit });
-    const text = [...problems, over].filter(Boolean).join(" ");
-    if (this.problem.textContent !== text) this.problem.textContent = text;
-    const something = this.field.value.trim() || this.#uploads.list.some(({ ticket }) => ticket);
-    this.button.disabled = blocked || !something || this.#uploads.busy || Boolean(over);
+    const problem = [...list.map((upload) => upload.problem), over].filter(Boolean).join(" ");
+    const something = this.field.value.trim() || list.some(({ ticket }) => ticket);
+    if (this.problem.textContent !== problem) this.problem.textContent = problem;
+    this.field.disabled = blocked;
+    this.button.disabled = blocked || !something || busy || Boolean(over);
+    this.#showChips(list);
     this.#fit();
+  }
+
+  // Chips are made anew only when there are others, so that the focus stays where it is.
+  #showChips(list) {
+    const print = JSON.stringify(list.map(({ id, ticket, problem }) => [id, ticket, problem]));
+    if (print !== this.#chipped) this.chips.replaceChildren(...list.map((upload) => this.#chip(upload)));
+    this.#chipped = print;
+    for (const { bar, progress } of list) bar.value = progress;
   }
 
   take(files) {
@@ -54,10 +74,12 @@ export class Composer {
   }
 
   #chip(upload) {
-    const { name, preview, progress, ticket, problem } = upload;
-    const bar = !ticket && !problem && h("progress", { value: String(progress), max: "1", "aria-label": name });
-    const remove = iconButton("close", this.#say("remove", { name }), () => (this.#uploads.remove(upload), this.focus()));
-    return h("li", { class: problem && "bad" }, preview ? h("img", { src: preview, alt: "" }) : icon("file"), h("span", { dir: "auto" }, name), bar, remove);
+    const { name, preview, ticket, problem } = upload;
+    const face = preview ? h("img", { src: preview, alt: "" }) : icon("file");
+    const drop = () => (this.#uploads.remove(upload), this.focus());
+    const remove = iconButton("close", this.#say("remove", { name }), drop);
+    upload.bar = h("progress", { max: "1", "aria-label": name, hidden: ticket || problem });
+    return h("li", { class: problem && "bad" }, face, h("span", { dir: "auto" }, name), upload.bar, remove);
   }
 
   #submit(event) {

@@ -11,7 +11,7 @@ export function contentNodes(contents, show) {
 
 const VIEWS = {
   text: ({ text, markup }) => h("div", { class: "bubble text", dir: "auto" }, words(text, markup)),
-  pressed: ({ text, value }) => h("div", { class: "bubble text", dir: "auto" }, h("p", {}, text || value)),
+  pressed: ({ text, value }) => h("div", { class: "bubble text", dir: "auto" }, words(text || value)),
   media: (media, show) => h("figure", { class: "bubble media" }, [file(media, show), caption(media.caption)]),
   location: place,
   contact: card,
@@ -27,7 +27,8 @@ function file({ kind, attachment }, { say, root }) {
   if (kind === "image" || kind === "sticker")
     return h("a", { href: src, target: "_blank", rel: "noopener" }, picture(src, name || say("image")));
   if (kind === "video") return h("video", { src, controls: true, preload: "metadata", "aria-label": name });
-  if (kind === "audio" || kind === "voice") return h("audio", { src, controls: true, preload: "none", "aria-label": name });
+  if (kind === "audio" || kind === "voice")
+    return h("audio", { src, controls: true, preload: "none", "aria-label": name });
   const note = bytes ? size(say.language, bytes) : media_type;
   const facts = h("span", {}, h("b", { dir: "auto" }, name), h("small", {}, note));
   return h("a", { class: "file", href: src, target: "_blank", rel: "noopener", download: name }, icon("file"), facts);
@@ -66,8 +67,8 @@ function choice(button, { press, spent, pressed }) {
 }
 
 function carousel({ cards }, show) {
-  const row = h("ul", { class: "cards", tabindex: "0", "aria-label": show.say("cards") }, cards.map((each) => page(each, show)));
-  return h("div", { class: "carousel" }, row);
+  const list = { class: "cards", tabindex: "0", "aria-label": show.say("cards") };
+  return h("div", { class: "carousel" }, h("ul", list, cards.map((each) => page(each, show))));
 }
 
 function page({ title, description, image, buttons }, show) {

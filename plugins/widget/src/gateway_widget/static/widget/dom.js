@@ -38,5 +38,6 @@ export function icon(name) {
 }
 
 export function iconButton(name, label, onclick, extra = {}) {
-  return h("button", { type: "button", class: "tool", "aria-label": label, title: label, onclick, ...extra }, icon(name));
+  const usual = { type: "button", class: "tool", "aria-label": label, title: label, onclick };
+  return h("button", { ...usual, ...extra }, icon(name));
 }

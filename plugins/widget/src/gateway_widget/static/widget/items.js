@@ -2,10 +2,9 @@
 
 const TOGETHER = 5 * 60_000;
 
-const OUTCOMES = {
-  returned: "back", client_left: "back", closed: "back", agent_timeout: "back",
-  offline: "nobody", refused: "nobody", wait_timeout: "nobody", platform_lost: "lost",
-};
+// What is said when an agent's turn, or the wait for one, is over: `back` unless named here.
+const OUTCOMES = { offline: "nobody", refused: "nobody", wait_timeout: "nobody", platform_lost: "lost" };
+const FATES = { failed: "failed", delayed: "delayed" };
 
 export function items(conversations, outbox, say) {
   const list = conversations.flatMap((conversation, index) => [
@@ -17,33 +16,29 @@ export function items(conversations, outbox, say) {
 
 function logged({ id, entries, status }, current, say) {
   const all = [...entries.values()];
-  const fate = new Map(all.filter(is("delivery")).map(({ body }) => [body.number, body.state]));
+  const deliveries = all.filter(({ body }) => body.type === "delivery");
+  const fate = new Map(deliveries.map(({ body }) => [body.number, FATES[body.state]]));
   const answers = all.filter(({ body }) => body.type === "said" && body.role === "client");
   const over = !current || status?.floor === "closed";
   return all.flatMap((entry) => {
     if (entry.body.type !== "said") return notice(entry, id, say);
     const answer = answers.find(({ number }) => number > entry.number);
-    return said(entry, id, { fate: FATES[fate.get(entry.number)], over, answer });
+    return said(entry, id, { fate: fate.get(entry.number), over, answer });
   });
 }
-
-const FATES = { failed: "failed", delayed: "delayed" };
 
 function said({ number, at, body }, conversation, { fate, over, answer }) {
   const { role, author, message } = body;
   const mine = role === "client";
-  const base = { key: mine ? "m." + message.id : `${conversation}.${number}`, at: at * 1000, contents: message.contents };
-  if (role === "system" && message.contents.every(is2("text"))) return { ...base, kind: "notice", text: textOf(message) };
-  const pressed = answer?.body.message.contents.find(is2("pressed"))?.value ?? null;
-  return {
-    ...base, kind: "message", mine, role, name: author.name, avatar: author.avatar_url,
-    state: mine ? (fate ?? "sent") : "", id: message.id, number, spent: over || Boolean(answer), pressed,
-  };
+  const { contents, id } = message;
+  const base = { key: mine ? "m." + id : `${conversation}.${number}`, at: at * 1000 };
+  if (role === "system" && contents.every(({ type }) => type === "text"))
+    return { ...base, kind: "notice", text: contents.map(({ text }) => text).join("\n") };
+  const who = { mine, role, name: author.name, avatar: author.avatar_url };
+  const pressed = answer?.body.message.contents.find(({ type }) => type === "pressed")?.value ?? null;
+  const choices = { spent: over || Boolean(answer), pressed };
+  return { ...base, ...who, ...choices, kind: "message", contents, id, number, state: mine ? (fate ?? "sent") : "" };
 }
-
-const is = (type) => ({ body }) => body.type === type;
-const is2 = (type) => (content) => content.type === type;
-const textOf = ({ contents }) => contents.map(({ text }) => text).join("\n");
 
 function notice({ number, at, body }, conversation, say) {
   const text = noticeText(body, say);
@@ -52,7 +47,7 @@ function notice({ number, at, body }, conversation, say) {
 
 function noticeText(body, say) {
   if (body.type === "joined") return say("joined", { name: body.agent.name || say("agent") });
-  if (body.type === "moved") return body.destination_name ? say("moved", { name: body.destination_name }) : say("moved_on");
+  if (body.type === "moved") return say(body.destination_name ? "moved" : "moved_on", { name: body.destination_name });
   if (body.type === "left") return say(OUTCOMES[body.outcome] ?? "back");
   return body.type === "closed" ? say("ended") : "";
 }

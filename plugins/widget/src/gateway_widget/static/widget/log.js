@@ -20,8 +20,11 @@ export class Log {
     this.#say = say;
     this.#on = on;
     this.list = h("div", { class: "list" });
-    this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => (this.toEnd(), this.focus()) }, icon("down"), say("newer"));
-    this.scroller = h("div", { class: "scroller", role: "log", tabindex: "0", "aria-label": say("log"), onscroll: () => this.#scrolled() }, this.list);
+    const down = () => (this.toEnd(), this.focus());
+    const newer = { type: "button", class: "newer", hidden: true, onclick: down };
+    this.newer = h("button", newer, icon("down"), say("newer"));
+    const region = { class: "scroller", role: "log", tabindex: "0", "aria-label": say("log") };
+    this.scroller = h("div", { ...region, onscroll: () => this.#scrolled() }, this.list);
     this.node = h("div", { class: "log" }, this.scroller, this.newer);
     this.list.addEventListener("settled", () => this.#stick && this.toEnd());
     new ResizeObserver(() => this.#stick && this.toEnd()).observe(this.scroller);
@@ -38,7 +41,8 @@ export class Log {
     if (this.#stick || (grown && last?.mine)) this.toEnd();
     else if (earlier) this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
     else if (grown) this.newer.hidden = false;
-    if (this.scroller.scrollHeight <= this.scroller.clientHeight) this.#on.earlier(); // nothing to scroll yet
+    const { scrollHeight, clientHeight } = this.scroller;
+    if (clientHeight && scrollHeight <= clientHeight) this.#on.earlier(); // There is nothing to scroll yet.
   }
 
   // The past is not read aloud, only what is said from now on.
@@ -85,7 +89,8 @@ export class Log {
   }
 
   #fill(node, item) {
-    node.className = ["row", item.kind, item.mine && "mine", item.first && "first", item.last && "last"].filter(Boolean).join(" ");
+    const marks = ["mine", "first", "last"].filter((mark) => item[mark]);
+    node.className = ["row", item.kind, ...marks].join(" ");
     node.replaceChildren(...this[item.kind](item));
   }
 
@@ -127,9 +132,10 @@ export class Log {
   }
 
   #undelivered(item) {
-    const retry = h("button", { type: "button", onclick: () => this.#on.retry(item) }, this.#say("retry"));
-    const discard = item.item && h("button", { type: "button", onclick: () => this.#on.discard(item) }, this.#say("discard"));
-    return h("span", { class: "foot failed", role: "alert" }, this.#say("failed"), " · ", retry, discard && " · ", discard);
+    const button = (key, act) => h("button", { type: "button", onclick: () => act(item) }, this.#say(key));
+    const retry = [" · ", button("retry", this.#on.retry)];
+    const discard = item.item ? [" · ", button("discard", this.#on.discard)] : [];
+    return h("span", { class: "foot failed", role: "alert" }, this.#say("failed"), retry, discard);
   }
 
   #scrolled() {
@@ -142,5 +148,6 @@ export class Log {
 
 export function avatar({ role, avatar: address }, { avatar: ours, root }) {
   const src = fileUrl(address || (role === "bot" ? ours : ""), root);
-  return h("span", { class: "avatar", "aria-hidden": "true" }, src ? h("img", { src, alt: "" }) : icon(role === "agent" ? "person" : "spark"));
+  const face = src ? h("img", { src, alt: "" }) : icon(role === "agent" ? "person" : "spark");
+  return h("span", { class: "avatar", "aria-hidden": "true" }, face);
 }

@@ -3,9 +3,19 @@
 
 import { h } from "./dom.js";
 
-const INLINE =
-  /`([^`]+)`|\*\*(.+?)\*\*|__(.+?)__|\*([^*\s][^*]*)\*|\b_([^_\s][^_]*)_\b|~~(.+?)~~|\[([^\]]+)\]\(([^\s)]+)\)|(https?:\/\/[^\s<>]*[^\s<>.,;:!?'")\]])|\\([\\`*_~[\]()#>.!-])/;
-const PLAIN = /(https?:\/\/[^\s<>]*[^\s<>.,;:!?'")\]])/;
+const URL_TEXT = /https?:\/\/[^\s<>]*[^\s<>.,;:!?'")\]]/.source;
+const PLAIN = new RegExp(`(${URL_TEXT})`);
+const INLINE = new RegExp(
+  [
+    /`([^`]+)`/.source,
+    /\*\*(.+?)\*\*|__(.+?)__/.source,
+    /\*([^*\s][^*]*)\*|\b_([^_\s][^_]*)_\b/.source,
+    /~~(.+?)~~/.source,
+    /\[([^\]]+)\]\(([^\s)]+)\)/.source,
+    `(${URL_TEXT})`,
+    /\\([\\`*_~[\]()#>.!-])/.source,
+  ].join("|"),
+);
 const ALLOWED = /^(B|STRONG|I|EM|U|S|CODE|PRE|P|BR|UL|OL|LI|BLOCKQUOTE)$/;
 
 export function safeUrl(text, base) {
@@ -28,7 +38,7 @@ export function link(address, ...children) {
 export function words(text, markup) {
   if (markup === "markdown") return blocks(text);
   if (markup === "html") return html(text);
-  return [h("p", {}, plain(text))];
+  return [h("p", { class: "plain" }, plain(text))];
 }
 
 function plain(text) {
@@ -37,20 +47,19 @@ function plain(text) {
 }
 
 function inline(text) {
-  const found = INLINE.exec(text);
-  if (!found) return [text];
-  const [all, code, strong, strong2, em, em2, gone, label, address, url, escaped] = found;
-  const before = text.slice(0, found.index);
-  return [before, node(), inline(text.slice(found.index + all.length))].flat();
+  const nodes = [];
+  for (let found; (found = INLINE.exec(text)); text = text.slice(found.index + found[0].length))
+    nodes.push(text.slice(0, found.index), styled(found));
+  return [...nodes, text].flat();
+}
 
-  function node() {
-    if (code) return h("code", {}, code);
-    if (strong ?? strong2) return h("strong", {}, inline(strong ?? strong2));
-    if (em ?? em2) return h("em", {}, inline(em ?? em2));
-    if (gone) return h("s", {}, inline(gone));
-    if (label) return link(address, ...inline(label));
-    return url ? link(url, url) : escaped;
-  }
+function styled([, code, strong, strong2, em, em2, gone, label, address, url, escaped]) {
+  if (code) return h("code", {}, code);
+  if (strong ?? strong2) return h("strong", {}, inline(strong ?? strong2));
+  if (em ?? em2) return h("em", {}, inline(em ?? em2));
+  if (gone) return h("s", {}, inline(gone));
+  if (label) return link(address, ...inline(label));
+  return url ? link(url, url) : escaped;
 }
 
 function blocks(text) {

@@ -55,7 +55,8 @@ export class Memory {
     if (!navigator.locks) return task();
     let started = false;
     const once = () => ((started = true), task());
-    return navigator.locks.request(this.#prefix + "lock", { signal: AbortSignal.timeout(5_000) }, once).catch((error) => {
+    const signal = AbortSignal.timeout(5_000);
+    return navigator.locks.request(this.#prefix + "lock", { signal }, once).catch((error) => {
       if (started) throw error;
       return task();
     });

@@ -21,8 +21,13 @@ export class Panel {
     this.actions = h("div", { class: "actions" });
     this.curtain = h("div", { class: "curtain", "aria-hidden": "true" }, icon("clip"), say("drop"));
     const header = h("header", {}, this.face, h("div", { class: "names" }, this.title, this.subtitle), this.tools);
-    this.node = h("dialog", { class: "panel", "aria-labelledby": "title", oncancel: (event) => this.#cancel(event), onkeydown: (event) => this.#key(event) },
-      header, h("div", { class: "state" }, this.banner, this.actions), log.node, composer.node, this.curtain);
+    const state = h("div", { class: "state" }, this.banner, this.actions);
+    const parts = [header, state, log.node, composer.node, this.curtain];
+    this.node = h("dialog", { class: "panel", "aria-labelledby": "title" }, parts);
+    this.node.addEventListener("cancel", (event) => this.#escape(event));
+    this.node.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.isComposing) this.#escape(event);
+    });
     this.#takeDrops();
   }
 
@@ -60,11 +65,13 @@ export class Panel {
   }
 
   #tools({ muted, running, sound }) {
-    this.tools.replaceChildren(...[
-      sound && iconButton(muted ? "silent" : "sound", this.#say(muted ? "unmute" : "mute"), () => this.#again(this.#on.mute)),
+    const [face, label] = muted ? ["silent", "unmute"] : ["sound", "mute"];
+    const tools = [
+      sound && iconButton(face, this.#say(label), () => this.#again(this.#on.mute)),
       running && iconButton("end", this.#say("end"), () => this.#on.askEnd(true)),
       iconButton("close", this.#say("close"), this.#on.close),
-    ].filter(Boolean));
+    ];
+    this.tools.replaceChildren(...tools.filter(Boolean));
   }
 
   // Acts, and gives the focus back to the button that took the old one's place.
@@ -79,27 +86,24 @@ export class Panel {
   }
 
   #actions({ leave, ended, asking }) {
-    this.#asking = asking;
-    const button = (text, act, kind = "") => h("button", { type: "button", class: kind, onclick: act }, text);
     const say = this.#say;
-    const question = [h("span", {}, say("end_ask")), button(say("end"), this.#on.end, "strong"), button(say("end_no"), () => this.#on.askEnd(false))];
-    const usual = [leave != null && button(leave || say("leave"), this.#on.leave), ended && button(say("new_chat"), this.#on.restart, "strong")];
-    this.actions.replaceChildren(...(asking ? question : usual.filter(Boolean)));
+    const button = (text, act, kind = "") => h("button", { type: "button", class: kind, onclick: act }, text);
+    const question = () => [
+      h("span", {}, say("end_ask")),
+      button(say("end"), this.#on.end, "strong"),
+      button(say("end_no"), () => this.#on.askEnd(false)),
+    ];
+    const usual = () => [
+      leave != null && button(leave || say("leave"), this.#on.leave),
+      ended && button(say("new_chat"), this.#on.restart, "strong"),
+    ];
+    this.#asking = asking;
+    this.actions.replaceChildren(...(asking ? question() : usual()).filter(Boolean));
     if (asking) this.actions.querySelector("button").focus();
   }
 
-  #cancel(event) {
+  #escape(event) {
     event.preventDefault();
-    this.#escape();
-  }
-
-  #key(event) {
-    if (event.key !== "Escape" || event.isComposing) return;
-    event.preventDefault();
-    this.#escape();
-  }
-
-  #escape() {
     this.#asking ? this.#on.askEnd(false) : this.#on.close();
   }
 

@@ -4,7 +4,7 @@ import { uid } from "./memory.js";
 import { size } from "./texts.js";
 
 export class Uploads {
-  list = []; // { id, name, preview, progress 0..1, ticket, attachment, problem }
+  list = []; // { id, name, preview, progress (0 to 1), ticket, attachment, problem }
   #base;
   #link;
   #limit;
@@ -37,7 +37,7 @@ export class Uploads {
   // Returns what is ready and forgets it.
   take() {
     const ready = this.list.filter(({ ticket }) => ticket);
-    for (const upload of [...this.list]) this.remove(upload);
+    for (const upload of ready) this.remove(upload);
     return ready.map(({ ticket, attachment }) => ({ ticket, attachment }));
   }
 
