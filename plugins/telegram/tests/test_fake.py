@@ -42,7 +42,7 @@ async def hook():
 
     class Hook:
         def __init__(self):
-            self.got, self.statuses, self.body = [], [], {}
+            self.got, self.statuses, self.body, self.url = [], [], {}, ""
 
         async def handle(self, request):
             self.got.append((request.headers.get("X-Telegram-Bot-Api-Secret-Token"), await request.json()))

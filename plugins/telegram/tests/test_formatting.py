@@ -43,6 +43,7 @@ CASES = {
     "escapes": (r"2 \* 3 \_x\_", "2 * 3 _x_", []),
     "raw HTML is words": ("<b>x</b>", "<b>x</b>", []),
     "picture": ("![a cat](https://a.example/c.png)", "a cat", ["text_link(https://a.example/c.png):a cat"]),
+    "nothing to see": ("[](https://a.example)", "[](https://a.example)", []),
     "code characters": ("`<b>`", "<b>", ["code:<b>"]),
 }
 

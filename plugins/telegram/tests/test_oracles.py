@@ -92,7 +92,7 @@ async def recording(tmp_path):
                 ann.writes("hi", [{"type": "bold", "offset": 0, "length": 2}])
                 await telegram.until(lambda: any("Address" in str(message) for message in ann.shown))
                 await here.gateway.settled()
-                ann.shown.clear()
+                ann.chat.shown.clear()
         await everything_happens(telegram, tmp_path, ann)
         calls = [{"method": call.method, "params": call.params, "result": call.result} for call in telegram.calls]
         return {"calls": calls, "updates": telegram.updates.pushed}

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 CALL_SECONDS = 30.0
+UPLOAD_SECONDS = 300.0
+"""The longest; the instance's `timeout_seconds` may end it earlier."""
 DOWNLOAD_SECONDS = 60.0
 CHUNK_BYTES = 64 * 1024
 ANSWER_BYTES = 16 * 1024 * 1024
@@ -58,7 +60,8 @@ class Api:
         """Return the result of a method. `files`: by the name of their parameter. Raises a `Failure`."""
         given = {name: value for name, value in (params or {}).items() if value is not None}
         body: dict[str, Any] = {"data": _form(given, files)} if files else {"json": given}
-        async with self._request("POST", f"bot{self._secret}/{method}", timeout_seconds, **body) as response:
+        seconds = UPLOAD_SECONDS if files else timeout_seconds
+        async with self._request("POST", f"bot{self._secret}/{method}", seconds, **body) as response:
             return self._result(method, response.status, await _bounded(response))
 
     @asynccontextmanager

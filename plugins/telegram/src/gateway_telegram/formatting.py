@@ -71,8 +71,8 @@ def formatted(text: Text, absolute: Callable[[str], str] = str) -> Formatted:
     writer = _Writer(absolute)
     writer.blocks(_markdown.parse(text.text))
     shown = writer.finish()
-    # Numbering may lengthen a list beyond the limit; then the text is shown as it was typed.
-    return shown if units(shown.text) <= TEXT_UNITS else Formatted(text=text.text)
+    # Numbering may lengthen a list beyond the limit, and a link may have no words: then it is shown as it was typed.
+    return shown if shown.text.strip() and units(shown.text) <= TEXT_UNITS else Formatted(text=text.text)
 
 
 class _Writer:

@@ -1,5 +1,7 @@
 """Runs in an environment with python-telegram-bot: a bot that talks to the fake. Arguments: address, token, picture."""
 
+# mypy: disable-error-code="import-not-found"
+
 from __future__ import annotations
 
 import asyncio
