@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 
 import pytest
@@ -37,6 +39,23 @@ async def test_a_wrong_token_is_refused_without_repeating_it(stranger):
     assert answer.status == 401
     assert "canary" not in await answer.text()
     assert "Set-Cookie" not in answer.headers
+
+
+async def test_guessing_is_slow_and_does_not_hold_up_who_has_a_token(place, stranger, monkeypatch):
+    monkeypatch.setattr("gateway_desk.pages.WRONG_TOKEN_SECONDS", 60)
+
+    async def guess():
+        return (await stranger.post("session", json={"token": "wrong"})).status
+
+    guesses = [asyncio.create_task(guess()) for _ in range(60)]
+    turned_away = [await answer for answer in itertools.islice(asyncio.as_completed(guesses), 10)]
+    async with ClientSession(base_url=place.url, cookie_jar=CookieJar(unsafe=True)) as http:
+        assert (await signed_in(http)).status == 200
+
+    assert turned_away == [503] * 10
+    assert sum(each.done() for each in guesses) == 10
+    for each in guesses:
+        each.cancel()
 
 
 @pytest.mark.parametrize(

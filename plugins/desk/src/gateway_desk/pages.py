@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import mimetypes
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from gateway import BadInput, TooLarge, to_json
+from gateway import BadInput, TooLarge, Unauthorized, Unavailable, to_json
 from gateway_desk.access import Access
 from gateway_desk.acts import NotDone
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 CHUNK_BYTES = 64 * 1024
 SIGN_IN_BYTES = 4096
+WRONG_TOKEN_SECONDS = 0.3
+MOST_WRONG_TOKENS = 50
+"""Wrong tokens waiting for their answer; more are turned away at once."""
 
 
 _Response = TypeVar("_Response", bound=web.StreamResponse)
@@ -48,6 +52,8 @@ class Pages:
         self._options = options
         self._workspace = workspace
         self._access = Access(context, options)
+        self._guessing = asyncio.Lock()
+        self._wrong_tokens = 0
         self._files = {file.relative_to(STATIC).as_posix(): file for file in STATIC.rglob("*") if file.is_file()}
         self._html = self._filled_in((STATIC / "index.html").read_text(encoding="utf-8"))
 
@@ -103,11 +109,27 @@ class Pages:
             token = SignIn.model_validate_json(body).token.get_secret_value()
         except ValidationError:
             raise BadInput('send {"token": "..."} with your personal token') from None
-        agent = self._access.agent_with(token)
+        try:
+            agent = self._access.agent_with(token)
+        except Unauthorized:
+            await self._slow_down(request)
+            raise
         response = self._guarded(web.json_response({"agent": agent}))
         self._access.sign_in(response, agent)
         self._context.log.info("desk.signed_in", agent=agent)
         return response
+
+    async def _slow_down(self, request: web.Request) -> None:
+        """Answer wrong tokens one after another: guessing takes for ever, and who has a right one never waits."""
+        self._context.log.warning("desk.wrong_token", remote=request.remote)
+        if self._wrong_tokens >= MOST_WRONG_TOKENS:
+            raise Unavailable("too many wrong tokens at this moment", retry_after_seconds=30)
+        self._wrong_tokens += 1
+        try:
+            async with self._guessing:
+                await asyncio.sleep(WRONG_TOKEN_SECONDS)
+        finally:
+            self._wrong_tokens -= 1
 
     async def _sign_out(self, request: web.Request) -> web.Response:
         """Forget the session in this browser, and close what is open in its other tabs."""
