@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -37,16 +37,31 @@ class Answer:
     """Decoded if it is JSON, else bytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A request that is not answered before it is released."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the first one has come."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def release(self) -> None:
+        """Let it, and those after it, go on."""
+        self.released.set()
+
+
 @dataclass(kw_only=True, slots=True)
 class Fault:
     """One thing that goes wrong, `times` times. `what` is a method or a type of event; empty: any."""
 
     what: str = ""
     times: int = 1
+    skip: int = 0
+    """So many pass before."""
     status: int = 0
     """Answered instead of doing it."""
     retry_after: int | None = None
-    until: asyncio.Event | None = None
+    hold: Hold | None = None
     """Waited for before anything else."""
     drop: str = ""
     """`before`: the connection is cut instead of doing it; `after`: it is done, and the answer is lost."""
@@ -93,8 +108,8 @@ class Side:
     async def __aexit__(self, *_: object) -> None:
         """Go away."""
         for fault in self._faults:
-            if fault.until:
-                fault.until.set()
+            if fault.hold:
+                fault.hold.release()
         if self._http:
             await self._http.close()
         if self._runner:
@@ -102,23 +117,23 @@ class Side:
 
     # --- for tests: what goes wrong ------------------------------------------------------------------------------
 
-    def refuse(self, what: str, status: int, *, retry_after: int | None = None, times: int = 1) -> None:
-        """Answer the next calls of a method, or events of a type, with a status. `retry_after`: seconds."""
-        self._faults.append(Fault(what=what, status=status, retry_after=retry_after, times=times))
+    def refuse(self, what: str, status: int, *, retry_after: int | None = None, times: int = 1, skip: int = 0) -> None:
+        """Answer the next calls of a method, or events of a type, with a status. `skip`: so many pass before."""
+        self._faults.append(Fault(what=what, status=status, retry_after=retry_after, times=times, skip=skip))
 
     def limit(self, what: str, retry_after: int, *, times: int = 1) -> None:
-        """Answer 429."""
+        """Answer 429; `retry_after` in seconds."""
         self.refuse(what, 429, retry_after=retry_after, times=times)
 
-    def delay(self, what: str, *, times: int = 1) -> asyncio.Event:
-        """Hold the next ones until the event that is returned is set."""
-        event = asyncio.Event()
-        self._faults.append(Fault(what=what, until=event, times=times))
-        return event
+    def delay(self, what: str, *, times: int = 1, skip: int = 0) -> Hold:
+        """Hold the next ones, or the next who fetch a file of that name, until what is returned is released."""
+        hold = Hold()
+        self._faults.append(Fault(what=what, hold=hold, times=times, skip=skip))
+        return hold
 
-    def drop(self, what: str, *, after: bool = False, times: int = 1) -> None:
+    def drop(self, what: str, *, after: bool = False, times: int = 1, skip: int = 0) -> None:
         """Cut the connection at the next ones; `after`: once it is done."""
-        self._faults.append(Fault(what=what, drop="after" if after else "before", times=times))
+        self._faults.append(Fault(what=what, drop="after" if after else "before", times=times, skip=skip))
 
     def duplicate(self, times: int = 1) -> None:
         """Make the next requests twice."""
@@ -147,7 +162,11 @@ class Side:
         return f"{self.url}/file/{name}"
 
     async def _file(self, request: web.Request) -> web.Response:
-        found = self._files.get(request.match_info["name"])
+        name = request.match_info["name"]
+        found = self._files.get(name)
+        if hold := self._fault(name).hold:
+            hold.reached.set()
+            await hold.released.wait()
         if found is None:
             raise web.HTTPNotFound
         return web.Response(body=found[0], content_type=found[1])
@@ -160,8 +179,9 @@ class Side:
             body = None
         what = self._named(request, body)
         fault = self._fault(what)
-        if fault.until:
-            await fault.until.wait()
+        if fault.hold:
+            fault.hold.reached.set()
+            await fault.hold.released.wait()
         if fault.status or fault.drop == "before":
             status, answer = fault.status, {"error": "told to"}
         else:
@@ -177,7 +197,11 @@ class Side:
 
     def _fault(self, what: str) -> Fault:
         for fault in self._faults:
-            if fault.times > 0 and fault.what in {"", what}:
+            if fault.times <= 0 or fault.what not in {"", what}:
+                continue
+            if fault.skip:
+                fault.skip -= 1
+            else:
                 fault.times -= 1
                 return fault
         return Fault()
@@ -192,12 +216,20 @@ class Side:
 
     # --- calling -------------------------------------------------------------------------------------------------
 
-    async def request(self, verb: str, url: str, body: Any = None, *, raw: bytes | None = None) -> Answer:
+    async def request(
+        self,
+        verb: str,
+        url: str,
+        body: Any = None,
+        *,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Make one request, whatever the manners are. `raw`: instead of JSON."""
         assert self._http is not None  # noqa: S101 - inside `async with`
         more: dict[str, Any] = {"data": raw} if raw is not None else {} if body is None else {"json": body}
         try:
-            async with self._http.request(verb, url, **more) as response:
+            async with self._http.request(verb, url, headers=headers, **more) as response:
                 return Answer(status=response.status, body=_decoded(response, await response.read()))
         except (aiohttp.ClientError, OSError, TimeoutError):
             return Answer(status=0)

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import asynccontextmanager
 
-from gateway import BotReply, Said, Stage, Transfer, text_message
+from gateway import BotReply, Said, Stage, Text, Transfer, text_message
 from gateway.testing import Harness
 from gateway.testing.operator_api import FakeDesk, FakeTovie
+
+__all__ = ["FakeDesk", "FakeTovie", "Harness", "Text"]
 
 KEY = "tovie-key-for-the-tests"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -34,6 +37,12 @@ def being(*, route=None, **options):
         "platforms": {"desk": {"type": "fake"}},
         "routes": {"agents": {"channels": ["tovie"], "handoff": ["desk"], **(route or {})}},
     }
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
 
 
 class Driver:

@@ -158,7 +158,7 @@ async def test_bot_turns_do_not_wait_for_the_desk(here):
     here.gateway.advance(30)
     await here.ann.writes("d")
     await here.gateway.until(lambda: len(here.bot.turns) == 4)
-    held.set()
+    held.release()
 
     assert here.bot.turns[-1].agents_online is True
 
