@@ -321,6 +321,26 @@ async def test_an_old_token_is_told_from_a_wrong_one(stage):
         assert await line.end() == (4401, "expired")
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"type":"dance","id":"x"}',
+        '{"type":"say","id":"x","text":7}',
+        '{"type":"say","id":"x","again":99999999999999999999}',
+        '{"type":"history","id":"x","conversation":"c1","before":99999999999999999999}',
+    ],
+)
+async def test_a_malformed_frame_with_an_id_is_answered(stage, frame):
+    visitor = await stage.visitor()
+    async with visitor.socket() as line:
+        await line.socket.send_str(frame)
+        answer = await line.hear("error")
+        await line.send(type="ping")
+        await line.hear("pong")
+
+    assert (answer["id"], answer["code"]) == ("x", "bad_input")
+
+
 @pytest.mark.parametrize(("frame", "reason"), [("{", "frame"), ('{"type":"dance"}', "frame")])
 async def test_a_malformed_frame_ends_this_socket_only(stage, frame, reason):
     visitor = await stage.visitor()

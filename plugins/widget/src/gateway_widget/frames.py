@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from gateway import BadInput
@@ -15,6 +16,9 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Value = Annotated[str, StringConstraints(max_length=500)]
 Attributes = Annotated[dict[Key, Value], Field(max_length=50)]
+Number = Annotated[int, Field(le=2**53)]
+"""Whole numbers as far as a browser can count."""
+
 Tag = Annotated[str, StringConstraints(max_length=35)]
 
 
@@ -30,7 +34,7 @@ class Hello(Frame):
     type: Literal["hello"]
     token: Annotated[str, StringConstraints(max_length=4096)]
     conversation: Annotated[str, StringConstraints(max_length=100)] = ""
-    after: int = Field(default=0, ge=0)
+    after: Number = Field(default=0, ge=0)
 
 
 class Press(Frame):
@@ -59,7 +63,7 @@ class Say(About):
     pressed: Press | None = None
     files: tuple[Annotated[str, StringConstraints(max_length=4096)], ...] = Field(default=(), max_length=10)
     """Tickets that uploads were answered with."""
-    again: int | None = Field(default=None, ge=1)
+    again: Number | None = Field(default=None, ge=1)
 
 
 class Start(About):
@@ -96,7 +100,7 @@ class History(Frame):
     type: Literal["history"]
     id: Id
     conversation: Annotated[str, StringConstraints(max_length=100)]
-    before: int | None = Field(default=None, ge=1)
+    before: Number | None = Field(default=None, ge=1)
 
 
 class Writing(Frame):
@@ -121,13 +125,21 @@ _hello = TypeAdapter(Hello)
 
 
 def read(data: str | bytes) -> Inbound:
-    """Read a frame. Raises `BadInput` that names the member at fault."""
+    """Read a frame. Raises `Malformed` that names the member at fault."""
     return _read(_inbound, data)
 
 
 def read_hello(data: str | bytes) -> Hello:
-    """Read a socket's first frame. Raises `BadInput`."""
+    """Read a socket's first frame. Raises `Malformed`."""
     return _read(_hello, data)
+
+
+class Malformed(BadInput):
+    """A frame we cannot read. `id` is its id if that much could be made out, else empty."""
+
+    def __init__(self, reason: str, *, frame_id: str) -> None:
+        super().__init__(reason)
+        self.id = frame_id
 
 
 def _read(adapter: TypeAdapter[FrameT], data: str | bytes) -> FrameT:
@@ -136,4 +148,13 @@ def _read(adapter: TypeAdapter[FrameT], data: str | bytes) -> FrameT:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "frame"
-        raise BadInput(f"{where}: {first['msg']}") from None
+        raise Malformed(f"{where}: {first['msg']}", frame_id=_id_in(data)) from None
+
+
+def _id_in(data: str | bytes) -> str:
+    try:
+        frame = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return ""
+    found = frame.get("id") if isinstance(frame, dict) else None
+    return found if isinstance(found, str) else ""

@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from gateway import BadInput, GatewayError, Unauthorized
 from gateway_widget.access import refusal
-from gateway_widget.frames import FRAME_BYTES, read, read_hello
+from gateway_widget.frames import FRAME_BYTES, Malformed, read, read_hello
 from gateway_widget.tail import BEAT_SECONDS, Tail
 
 if TYPE_CHECKING:
@@ -107,8 +107,18 @@ class Streams:
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 raise BadInput("frames are text")
-            if answer := await answered(self._handle, visitor, read(message.data)):
+            if answer := await self._answer(visitor, message.data):
                 await send(answer)
+
+    async def _answer(self, visitor: Visitor, data: str) -> dict[str, Any] | None:
+        try:
+            frame = read(data)
+        except Malformed as problem:
+            # The browser made it and would make it again: it must learn which one it was. Else the socket ends.
+            if not problem.id:
+                raise
+            return {**refusal(problem), "id": problem.id}
+        return await answered(self._handle, visitor, frame)
 
     @asynccontextmanager
     async def _tailing(self, visitor: Visitor, after: tuple[str, int], send: Send) -> AsyncIterator[asyncio.Task[None]]:

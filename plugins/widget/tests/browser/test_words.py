@@ -26,6 +26,8 @@ from gateway import (
     Typing,
     Unavailable,
 )
+from gateway_widget import streams
+from gateway_widget.frames import Malformed
 from plugins.widget.tests.browser.chat import Chat
 from plugins.widget.tests.browser.conftest import in_module_loop
 
@@ -178,6 +180,23 @@ async def test_a_refused_message_says_so_and_keeps_its_id(stage, chat):
     await expect(chat.message("not this one")).to_contain_text("Sent")
     assert said(stage) == ["before", "not this one"]
     assert len(set(stage.context.keys) - keys) == 1
+
+
+async def test_a_frame_the_gateway_cannot_read_is_not_sent_for_ever(stage, chat, monkeypatch):
+    await chat.say("before")
+    await expect(chat.message("before")).to_contain_text("Sent")
+
+    def cannot_read(_data):
+        raise Malformed("frame: no JSON", frame_id="")
+
+    monkeypatch.setattr(streams, "read", cannot_read)
+    await chat.say("poison")
+    await expect(chat.message("poison")).to_contain_text("Not delivered")
+    monkeypatch.undo()
+    await chat.say("half an emoji: \ud83d")
+
+    await stage.context.until(lambda _: said(stage) == ["before", "half an emoji: \ufffd"])
+    await expect(chat.message("poison")).to_contain_text("Not delivered")
 
 
 async def test_a_message_that_did_not_reach_the_agent_can_be_said_again(stage, chat):

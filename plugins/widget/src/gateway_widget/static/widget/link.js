@@ -9,6 +9,12 @@ const HELLO_WITHIN = 10_000;
 const ANSWER_WITHIN = 15_000;
 const LONGEST_PAUSE = 20_000;
 
+// Why a socket was closed. A frame the gateway cannot read must not be sent again for ever.
+const CLOSED = { 1009: "bad_input", 4400: "bad_input", 4401: "unauthorized" };
+
+// Half an emoji, cut off somewhere, is no JSON for the gateway.
+const pack = (frame) => JSON.stringify(frame, (_, value) => (typeof value === "string" ? value.toWellFormed() : value));
+
 export class Refusal extends Error {
   constructor(code, reason) {
     super(reason);
@@ -102,10 +108,10 @@ export class Link {
   #socket(turn) {
     const socket = new WebSocket(this.#base.replace(/^http/, "ws") + "socket");
     const hello = () => ({ type: "hello", token: this.#token, ...this.#on.place() });
-    socket.onopen = () => socket.send(JSON.stringify(hello()));
+    socket.onopen = () => socket.send(pack(hello()));
     socket.onmessage = ({ data }) => turn === this.#turn && this.#hear(JSON.parse(data));
-    socket.onclose = ({ code }) => turn === this.#turn && this.#drop(code === 4401);
-    return { send: (frame) => socket.send(JSON.stringify(frame)), close: () => socket.close() };
+    socket.onclose = ({ code }) => turn === this.#turn && this.#drop(CLOSED[code]);
+    return { send: (frame) => socket.send(pack(frame)), close: () => socket.close() };
   }
 
   #events(turn) {
@@ -118,7 +124,7 @@ export class Link {
     const headers = { Authorization: "Bearer " + this.#token, Accept: "text/event-stream" };
     const query = new URLSearchParams(this.#on.place());
     const response = await fetch(`${this.#base}events?${query}`, { headers, signal, credentials: "omit" });
-    if (!response.ok) return turn === this.#turn && this.#drop(response.status === 401);
+    if (!response.ok) return turn === this.#turn && this.#drop(response.status === 401 ? "unauthorized" : "offline");
     let text = "";
     for (const reader = response.body.pipeThrough(new TextDecoderStream()).getReader(); ; ) {
       const { value, done } = await reader.read();
@@ -132,11 +138,11 @@ export class Link {
 
   async #post(frame, turn) {
     const headers = { Authorization: "Bearer " + this.#token, "Content-Type": "application/json" };
-    const request = { method: "POST", headers, body: JSON.stringify(frame), credentials: "omit" };
+    const request = { method: "POST", headers, body: pack(frame), credentials: "omit" };
     try {
       const response = await fetch(this.#base + "frames", request);
       const answer = await response.json();
-      if (response.status === 401) this.#drop(true);
+      if (response.status === 401) this.#drop("unauthorized");
       else if (answer) this.#hear({ id: frame.id, ...answer });
     } catch {
       if (turn === this.#turn) this.#drop();
@@ -176,11 +182,12 @@ export class Link {
     this.tell({ type: "ping" });
   }
 
-  #drop(unauthorized = false) {
+  // code: what those learn who wait for an answer
+  #drop(code = "offline") {
     if (this.state === "off" || this.state === "lost") return;
-    if (unauthorized) this.#session.refused(this.#token);
+    if (code === "unauthorized") this.#session.refused(this.#token);
     this.#turn++;
-    this.#hangUp();
+    this.#hangUp(code === "bad_input" ? code : "offline");
     this.#become("connecting");
     this.#later();
   }
@@ -191,11 +198,11 @@ export class Link {
     this.#retry = setTimeout(() => this.#connect(), pause * (0.5 + Math.random() / 2));
   }
 
-  #hangUp() {
+  #hangUp(code = "offline") {
     clearTimeout(this.#retry);
     this.#wire?.close();
     this.#wire = null;
-    for (const [id, waiting] of this.#waiting) this.#settle(id, waiting, { type: "error", code: "offline" });
+    for (const [id, waiting] of this.#waiting) this.#settle(id, waiting, { type: "error", code });
   }
 
   #become(state) {
