@@ -1,4 +1,4 @@
-"""What a running gateway does for its own command line: replay and drop dead letters.
+"""What a running gateway does for its own command line: replay and drop dead letters, tell listeners again.
 
 A running gateway holds the store, so the command line asks it over HTTP, under `/admin/`. Who may ask is settled by the
 file system: at every start the gateway writes its address and a new token into `admin.json` in the data folder, which
@@ -19,7 +19,7 @@ from gateway.contracts import WebhookRequest, WebhookResponse
 from gateway.errors import BadInput, Unauthorized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from gateway.events import Effect
@@ -65,10 +65,19 @@ def find(data: Path) -> Access | None:
 class Admin:
     """Answers `POST /admin/{what}` with a JSON body and the header `Authorization: Bearer {token}`."""
 
-    def __init__(self, *, store: Store, replay: Callable[[Effect], None], token: str, now: Callable[[], float]) -> None:
-        """`replay` is told an effect that was made pending again (the dispatcher's)."""
+    def __init__(
+        self,
+        *,
+        store: Store,
+        replay: Callable[[Effect], None],
+        tell_again: Callable[[str, str, int], Awaitable[bool]],
+        token: str,
+        now: Callable[[], float],
+    ) -> None:
+        """`replay` is told an effect that was made pending again; `tell_again`: (listener, conversation, number)."""
         self._store = store
         self._replay = replay
+        self._tell_again = tell_again
         self._token = token
         self._now = now
 
@@ -84,6 +93,8 @@ class Admin:
                 done = await self._replay_letter(*_letter(request.json()))
             case "dead-letters/drop":
                 done = await self._drop_letter(*_letter(request.json()))
+            case "listeners/replay":
+                done = await self._tell_again(*_retold(request.json()))
             case _:
                 return WebhookResponse(status=404)
         return WebhookResponse(body=json.dumps({"done": done}).encode())
@@ -101,6 +112,14 @@ class Admin:
         if dropped:
             log.info("dead_letter.dropped", conversation=conversation, effect=number)
         return dropped
+
+
+def _retold(body: Any) -> tuple[str, str, int]:
+    match body:
+        case {"listener": str() as listener, "conversation": str() as conversation, "number": int() as number}:
+            return listener, conversation, number
+        case _:
+            raise BadInput('the body must be {"listener": "…", "conversation": "…", "number": 1}')
 
 
 def _letter(body: Any) -> tuple[str, int]:

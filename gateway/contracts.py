@@ -349,7 +349,7 @@ class Listener(Component, Protocol):
     """Hears of every commit (CRM, statistics). Slow or failing listeners never hold anything up."""
 
     async def notice(self, change: Change) -> None:
-        """Called after each commit, in order per conversation."""
+        """Called after each commit, in order per conversation. See `ListenerKind.durable`."""
 
 
 # --- optional, one method each ---------------------------------------------------------------------------------------

@@ -276,7 +276,7 @@ class Dispatcher:
         conversation = await self._engine.get(effect.conversation)
         patience = self._patience(conversation.channel if conversation else "")
         now = self._now()
-        due_at = now + _pause(effect.attempts, failure)
+        due_at = now + pause(effect.attempts, failure)
         expires_at = effect.made_at + (patience.expire_bot if isinstance(effect.action, AskBot) else patience.expire)
         if isinstance(failure, Permanent | Refused) or due_at >= expires_at:
             await self._give_up(effect, failure)
@@ -348,8 +348,8 @@ class Dispatcher:
                 return
 
 
-def _pause(attempts: int, failure: Failure) -> float:
-    """Seconds until the next try: the other side's own delay wins, refused credentials wait for a person."""
+def pause(attempts: int, failure: Failure) -> float:
+    """Return the seconds until the next try: the other side's own delay wins, refused credentials wait for a person."""
     if isinstance(failure, Temporary) and failure.retry_after_seconds is not None:
         return failure.retry_after_seconds
     if isinstance(failure, AuthenticationFailed):

@@ -67,6 +67,11 @@ class ListenerKind(Kind[OptionsT]):
     """A kind of listener."""
 
     build: Callable[[Context, OptionsT], Listener]
+    durable: bool = False
+    """True: misses nothing that is committed from its first start on, also over restarts and outages. `notice` gets
+    the entries one by one, each at least once, in order per conversation, with the conversation as it is now. What
+    raised `Temporary` or `AuthenticationFailed` is told again until it is taken; `Permanent` passes it over.
+    False: hears only while both run, each change once."""
 
 
 AnyChannelKind = ChannelKind[Any]

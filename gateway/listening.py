@@ -30,7 +30,7 @@ class Listening:
         self._queue: asyncio.Queue[Change] = asyncio.Queue(QUEUE_CHANGES)
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin to pass changes on."""
         self._task = asyncio.create_task(self._pass_on())
 

@@ -110,6 +110,9 @@ class Metrics:
         self.stale = self._counter(
             "stale_output_refused", "Outputs not sent because their speaker had lost the floor.", "instance"
         )
+        self.listener_lag = self._gauge(
+            "listener_lag", "Committed steps a durable listener has still to be told of, by instance.", "instance"
+        )
         self.lanes = self._gauge("lanes_active", "Lanes with something in hand or waiting.")()
         self.effects = self._gauge("effects_pending", "Effects waiting to be carried out.")()
 

@@ -29,6 +29,7 @@ from gateway.errors import UserMistake
 from gateway.feed import Feed
 from gateway.fetch import Fetcher
 from gateway.files import FileStore
+from gateway.following import Following
 from gateway.kinds import ChannelKind
 from gateway.listening import Listening
 from gateway.metrics import Metrics
@@ -67,7 +68,7 @@ class Gateway:
         self._carrier = self._new_carrier()
         self.dispatcher = self._dispatcher(now)
         self.engine.connect(self.dispatcher)
-        self._listening: list[Listening] = []
+        self._listening: dict[str, Listening | Following] = {}
         self._http: aiohttp.ClientSession | None = None
         self._web: Web | None = None
         self._admin: Admin | None = None
@@ -84,6 +85,7 @@ class Gateway:
             instances=self.instances,
             chains={name: policy.chain for name, policy in self.policies.items()},
             signals=self.signals,
+            public_url=lambda: self.url,
             progress=lambda effect: self.dispatcher.progressed(effect),  # noqa: PLW0108 - not there yet
         )
 
@@ -122,10 +124,15 @@ class Gateway:
         for family in (settings.channels, settings.bots, settings.platforms, settings.listeners):
             for instance in family.values():
                 self.instances[instance.name] = _built(core, instance, self.metrics)
-        for name in settings.listeners:
-            self._listening.append(Listening(self.instances[name], self.metrics))
+        for name, listener in settings.listeners.items():
+            self._listening[name] = self._hearing(self.instances[name], durable=listener.kind.durable)
         self.metrics.follow(self.metrics.effects, self.dispatcher.pending)
         self.metrics.follow(self.metrics.lanes, self.dispatcher.lanes)
+
+    def _hearing(self, running: Running, *, durable: bool) -> Listening | Following:
+        if durable:
+            return Following(running, store=self.store, metrics=self.metrics)
+        return Listening(running, self.metrics)
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -149,10 +156,10 @@ class Gateway:
             connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
         )
         await self._listen()
-        for listening in self._listening:
-            listening.start()
-            self.feed.watch_all(listening)
         await asyncio.gather(*(running.start() for running in self.instances.values()))
+        for listening in self._listening.values():
+            await listening.start()
+            self.feed.watch_all(listening)
         for platform in self.settings.platforms:
             self.observer.recovered(await self.store.sessions(platform))
         await self.dispatcher.start()
@@ -170,7 +177,17 @@ class Gateway:
         )
         self.port = await self._web.start()
         access = admin.announce(self.settings.data, f"http://{_reachable(self.settings.server.host)}:{self.port}")
-        self._admin = Admin(store=self.store, replay=self.dispatcher.replay, token=access.token, now=self._now)
+        self._admin = Admin(
+            store=self.store,
+            replay=self.dispatcher.replay,
+            tell_again=self._tell_again,
+            token=access.token,
+            now=self._now,
+        )
+
+    async def _tell_again(self, listener: str, conversation: str, number: int) -> bool:
+        following = self._listening.get(listener)
+        return isinstance(following, Following) and await following.tell_again(conversation, number)
 
     async def stop(self) -> None:
         """Take nothing new, finish what is in hand, close everything. Safe also after a failed start."""
@@ -180,7 +197,7 @@ class Gateway:
             admin.withdraw(self.settings.data)
         await self.engine.drain()
         await self.dispatcher.stop(within_seconds=seconds)
-        for listening in self._listening:
+        for listening in self._listening.values():
             await listening.stop(within_seconds=seconds)
         await asyncio.gather(*(running.stop() for running in self.instances.values()))
         if self._web:

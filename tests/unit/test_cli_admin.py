@@ -13,7 +13,16 @@ from gateway.store.memory import MemoryStore
 
 
 def admin(*, store=None):
-    return Admin(store=store or MemoryStore(), replay=lambda effect: None, token="right", now=lambda: 0.0)
+    async def tell_again(listener, conversation, number):
+        return (listener, conversation, number) == ("crm", "c1", 2)
+
+    return Admin(
+        store=store or MemoryStore(),
+        replay=lambda effect: None,
+        tell_again=tell_again,
+        token="right",
+        now=lambda: 0.0,
+    )
 
 
 def asked(tail="dead-letters/drop", *, token="right", method="POST", body=b'{"conversation": "c1", "number": 1}'):
@@ -28,6 +37,20 @@ async def test_a_letter_nobody_has_is_not_done():
     answer = await admin(store=store).answer(asked())
 
     assert (answer.status, json.loads(answer.body)) == (200, {"done": False})
+
+
+@pytest.mark.parametrize(("number", "done"), [(2, True), (3, False)])
+async def test_a_listener_is_told_again(number, done):
+    body = json.dumps({"listener": "crm", "conversation": "c1", "number": number}).encode()
+
+    answer = await admin().answer(asked("listeners/replay", body=body))
+
+    assert json.loads(answer.body) == {"done": done}
+
+
+async def test_whom_to_tell_again_must_be_said():
+    with pytest.raises(BadInput):
+        await admin().answer(asked("listeners/replay"))
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "rightly", "ünicode"])

@@ -46,6 +46,7 @@ def test_everything_the_operations_guide_promises_is_there():
         "store_batch_steps",
         "instance_up",
         "watcher_errors",
+        "listener_lag",
         "build_info",
     }
 
