@@ -85,7 +85,6 @@ class Gateway:
             instances=self.instances,
             chains={name: policy.chain for name, policy in self.policies.items()},
             signals=self.signals,
-            public_url=lambda: self.url,
             progress=lambda effect: self.dispatcher.progressed(effect),  # noqa: PLW0108 - not there yet
         )
 
