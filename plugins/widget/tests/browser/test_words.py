@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from random import Random
 
 import pytest
 from playwright.async_api import expect
@@ -136,6 +137,30 @@ async def test_a_lost_acknowledgement_does_not_double(stage, chat):
     await expect(chat.message("tears")).to_contain_text("Sent")
     await chat.shows("before", "committed, and the line tears")
     assert said(stage) == ["before", "committed, and the line tears"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_whatever_breaks_each_word_comes_once_and_in_order(stage, chat, seed):
+    luck = Random(seed)
+    other = await Chat(await chat.page.context.new_page()).visit(stage)
+    words = [f"word {number:02}" for number in range(24)]
+    breaks = [stage.cut, lambda: stage.context.after_commit.append(stage.cut), chat.page.reload, lambda: None]
+    for number, word in enumerate(words):
+        await chat.say(word)
+        if stage.book.states and luck.random() < 0.5:
+            stage.bot_says(f"answer {number:02}")
+        if number == 12:
+            await stage.go_down()
+            await stage.come_up()
+        if broken := luck.choice(breaks)():
+            await broken
+
+    await stage.context.until(lambda _: len(said(stage)) == len(words))
+    assert said(stage) == words
+    log = [entry.body.message.text for entry in stage.book.logs[stage.conversation] if isinstance(entry.body, Said)]
+    for tab in (chat, other):
+        await tab.shows(*log)
 
 
 async def test_unsent_words_survive_a_reload(stage, chat):
