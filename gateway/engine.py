@@ -13,6 +13,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import structlog
+
 from gateway.contracts import Change, Received
 from gateway.conversation import Conversation, Floor, conversation_of
 from gateway.decide import Decision, Policy, decide
@@ -40,6 +42,8 @@ from gateway.ids import new_id
 from gateway.mailbox import Mailboxes
 from gateway.observe import Observer
 from gateway.store.contract import Cancelled, DedupKey, Finished, Step, Store
+
+log = structlog.get_logger()
 
 RECENT_ENTRIES = 16
 """How many of the newest entries of an active conversation are kept in memory."""
@@ -86,7 +90,8 @@ class Engine:
         self._now = now
         self._turns = Mailboxes()
         self._active: OrderedDict[str, Active] = OrderedDict()
-        self._clients: dict[tuple[str, str], str] = {}
+        self._newest: dict[tuple[str, str], str] = {}
+        """(channel, client) -> the id of their newest conversation, while that is in memory."""
         self._steps: set[asyncio.Task[Received]] = set()
         self._outbox: Outbox | None = None
         self.open = False
@@ -113,11 +118,15 @@ class Engine:
     async def _from_client(self, channel: str, event: ClientEvent | HumanEvent, dedup: DedupKey | None) -> Received:
         client = event.client.id
         async with self._turns.turn(f"{channel}\0{client}"):
-            conversation = await self._of_client(channel, client)
-            if conversation is None or (conversation.floor is Floor.CLOSED and not conversation.blocked):
-                conversation = self._new(channel, event)
-            async with self._turns.turn(conversation.id):
-                return await self._step(conversation.id, event, dedup, fresh=conversation)
+            known = await self.of_client(channel, client)
+            if known and not _is_over(known):
+                async with self._turns.turn(known.id):
+                    # Whoever had the turn before may have closed it.
+                    if not _is_over(await self.get(known.id)):
+                        return await self._step(known.id, event, dedup)
+            fresh = self._new(channel, event)
+            async with self._turns.turn(fresh.id):
+                return await self._step(fresh.id, event, dedup, fresh=fresh)
 
     def _new(self, channel: str, event: ClientEvent | HumanEvent) -> Conversation:
         if not isinstance(event, STARTS_A_CONVERSATION):
@@ -185,7 +194,13 @@ class Engine:
 
     async def of_client(self, channel: str, client: str) -> Conversation | None:
         """Return the newest conversation with a client."""
-        return await self._of_client(channel, client)
+        newest = self._newest.get((channel, client))
+        if newest is None:
+            found = await self._store.newest(channel, client)
+            if found is None:
+                return None
+            newest = self._newest.setdefault((channel, client), found.id)  # unless one was begun meanwhile
+        return await self.get(newest)
 
     def bot_of(self, conversation: Conversation) -> str:
         """Return the bot instance of a conversation's route; empty if it has none (any more)."""
@@ -204,7 +219,12 @@ class Engine:
         task = asyncio.ensure_future(step)
         self._steps.add(task)
         task.add_done_callback(self._steps.discard)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except Conflict as conflict:
+            log.error("step.conflict", reason=str(conflict))  # noqa: TRY400 - the reason says it
+            msg = "the conversation was changed elsewhere"
+            raise Unavailable(msg) from conflict
 
     async def _step(
         self,
@@ -244,7 +264,9 @@ class Engine:
 
     def _settle(self, active: Active, step: Step) -> None:
         """The step is on disk: remember it, carry it out, tell everybody."""
-        active.conversation = step.conversation
+        conversation = active.conversation = step.conversation
+        if conversation.version == 1:
+            self._newest[conversation.channel, conversation.client.id] = conversation.id
         active.recent.extend(step.entries)
         self._remember(active)
         if self._outbox:
@@ -263,26 +285,23 @@ class Engine:
             self._remember(active)
         return active
 
-    async def _of_client(self, channel: str, client: str) -> Conversation | None:
-        known = self._clients.get((channel, client))
-        if known and (active := self._active.get(known)):
-            return active.conversation
-        found = await self._store.newest(channel, client)
-        return await self.get(found.id) if found else None
-
     def _remember(self, active: Active) -> None:
         conversation = active.conversation
         self._active[conversation.id] = active
         self._active.move_to_end(conversation.id)
-        self._clients[conversation.channel, conversation.client.id] = conversation.id
         if len(self._active) > ACTIVE_CONVERSATIONS:
             self._forget(next(iter(self._active.values())).conversation)
 
     def _forget(self, conversation: Conversation) -> None:
         self._active.pop(conversation.id, None)
         key = (conversation.channel, conversation.client.id)
-        if self._clients.get(key) == conversation.id:
-            del self._clients[key]
+        if self._newest.get(key) == conversation.id:
+            del self._newest[key]
+
+
+def _is_over(conversation: Conversation | None) -> bool:
+    """Tell whether the client's next word begins a new conversation; the blocked do not get one."""
+    return conversation is None or (conversation.floor is Floor.CLOSED and not conversation.blocked)
 
 
 def _has_session(conversation: Conversation, platform: str, event: SessionEvent) -> bool:
