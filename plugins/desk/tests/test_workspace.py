@@ -390,6 +390,23 @@ async def test_pictures_of_other_servers_are_not_loaded(browser, place):
     assert await page.locator(".log img").count() == 0
 
 
+async def test_an_agent_of_several_groups_can_look_at_one(browser, place):
+    page = await enter(browser, place)
+    await place.calls()
+    await place.calls(Transfer(destination="service"), client="bob")
+    await expect(line(page, "Bob")).to_be_visible()
+    groups = page.get_by_role("group", name="Groups")
+    await groups.get_by_role("button", name="Sales").click()
+    await expect(line(page, "Bob")).to_have_count(0)
+    await expect(line(page, "Ann")).to_be_visible()
+    await expect(page).to_have_title("(2) Support")
+
+    await page.reload()
+    await expect(groups.get_by_role("button", name="Sales")).to_have_attribute("aria-pressed", "true")
+    await groups.get_by_role("button", name="All").click()
+    await expect(line(page, "Bob")).to_be_visible()
+
+
 async def test_unread_words_are_counted_in_the_list_and_in_the_title(browser, place):
     page = await enter(browser, place)
     await place.calls()

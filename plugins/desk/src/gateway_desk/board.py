@@ -135,6 +135,7 @@ class Board:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._open: dict[str, Dialog] = {}
+        self._of_conversation: dict[str, Dialog] = {}  # the open ones again, by conversation
         self._finished: OrderedDict[str, Dialog] = OrderedDict()
         self._listeners: list[Callable[[str], None]] = []
         self._unwatch: Callable[[], None] = lambda: None
@@ -169,7 +170,7 @@ class Board:
 
     def of_conversation(self, conversation_id: str) -> Dialog | None:
         """Return the open dialog of a conversation."""
-        return next((each for each in self._open.values() if each.conversation.id == conversation_id), None)
+        return self._of_conversation.get(conversation_id)
 
     async def load(self, dialog: Dialog) -> None:
         """Read the lines the list shows, once."""
@@ -187,7 +188,8 @@ class Board:
         if shown and (current is None or current.session != shown.session):
             self._finish(shown, change)
         self._show(change.conversation, change.entries)
-        self._note_block(change.conversation)
+        if change.conversation.floor is Floor.CLOSED:
+            self._note_block(change.conversation)
 
     def _show(self, conversation: Conversation, entries: Iterable[Entry]) -> None:
         handoff = _session_here(conversation, self._context.name)
@@ -197,7 +199,7 @@ class Board:
         if dialog is None:
             first = first_visible(handoff)
             dialog = Dialog(session=handoff.session, first=first, conversation=conversation, handoff=handoff)
-            self._open[handoff.session] = dialog
+            self._open[handoff.session] = self._of_conversation[conversation.id] = dialog
         elif dialog.conversation.version > conversation.version:
             return
         dialog.conversation, dialog.handoff = conversation, handoff
@@ -209,6 +211,7 @@ class Board:
         dialog.conversation = change.conversation
         dialog.note(change.entries)
         self._finished[dialog.session] = self._open.pop(dialog.session)
+        del self._of_conversation[dialog.conversation.id]
         while len(self._finished) > FINISHED_KEPT:
             self._finished.popitem(last=False)
         self._tell(dialog)

@@ -3,6 +3,7 @@
 import { avatar, button, h, icon, keyed } from "./dom.js";
 import { clock, duration, t } from "./i18n.js";
 import { clientName } from "./names.js";
+import { recall, remember } from "./prefs.js";
 import { openSettings } from "./settings.js";
 import { openHelp } from "./shortcuts.js";
 
@@ -16,8 +17,10 @@ export class List {
   constructor(desk) {
     this.desk = desk;
     this.state = desk.state;
+    this.group = recall("group", "");
     this.me = h("div", { class: "me" });
     this.status = this.#makeStatus();
+    this.filter = h("div", { class: "filter", role: "group", "aria-label": t("list.groups") });
     const body = h("nav", { class: "sections", "aria-label": t("list.label") });
     for (const name of SECTIONS) body.append(this.#makeSection(name));
     const tools = h(
@@ -29,8 +32,40 @@ export class List {
       "aside", { class: "side" },
       h("header", { class: "side-head" }, h("h1", {}, this.#title()), tools),
       h("div", { class: "me-row" }, this.me, this.status),
+      this.filter,
       body,
     );
+  }
+
+  // --- groups: agents of several may look at one of them ------------------------------------------------------------
+
+  #drawFilter() {
+    const own = this.state.groups.filter(({ id }) => this.state.agent.groups.includes(id));
+    this.filter.hidden = own.length < 2;
+    if (!own.some(({ id }) => id === this.group)) this.group = "";
+    const choices = [{ id: "", name: t("list.all-groups") }, ...own];
+    const stamp = ({ id }) => `${id === this.group} ${this.#waitingFor(id)}`;
+    keyed(this.filter, choices, ({ id }) => `group-${id}`, stamp, (group) => this.#filterButton(group));
+  }
+
+  #filterButton({ id, name }) {
+    const choose = () => {
+      this.group = id;
+      remember("group", id);
+      this.desk.draw();
+    };
+    const pressed = String(id === this.group);
+    return h("button", { type: "button", class: "chip", "aria-pressed": pressed, "data-focus": "chip", onclick: choose },
+      name, h("span", { class: "count" }, this.#waitingFor(id) || ""));
+  }
+
+  #waitingFor(group) {
+    const waiting = [...this.state.cards.values()].filter((card) => card.state === "waiting");
+    return waiting.filter((card) => !group || card.destination === group).length;
+  }
+
+  #isInGroup(card) {
+    return !this.group || card.destination === this.group || card.destination === this.state.me;
   }
 
   /** Open dialogs in the order shown: what next and previous go through. */
@@ -45,6 +80,7 @@ export class List {
 
   draw() {
     this.#drawMe();
+    this.#drawFilter();
     for (const name of SECTIONS) this.#drawSection(name);
     this.#drawTitle();
   }
@@ -56,7 +92,7 @@ export class List {
   #drawTitle() {
     const { state } = this;
     const mine = this.#cards("mine").reduce((sum, card) => sum + state.unread(card), 0);
-    const count = mine + this.#cards("waiting").length;
+    const count = mine + this.#waitingFor("");
     document.title = count ? `(${count}) ${this.#title()}` : this.#title();
   }
 
@@ -107,7 +143,7 @@ export class List {
 
   #cards(name) {
     const { state } = this;
-    const cards = [...state.cards.values()];
+    const cards = [...state.cards.values()].filter((card) => state.isMine(card) || card.ended || this.#isInGroup(card));
     const oldestFirst = (a, b) => a.since - b.since;
     const newestFirst = (a, b) => (b.last?.at ?? b.since) - (a.last?.at ?? a.since);
     switch (name) {
@@ -171,6 +207,7 @@ export class List {
 
   #preview(card) {
     if (this.state.isMine(card) && this.state.hasNewFailure(card)) return t("list.failed");
+    if (card.state === "waiting" && card.transfer.reason) return card.transfer.reason;
     const { last } = card;
     if (!last) return "";
     const text = last.text || t(`preview.${last.kind}`);

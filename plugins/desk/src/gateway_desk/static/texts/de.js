@@ -12,6 +12,8 @@ export default {
   "link.lost": "Keine Verbindung. Neuer Versuch läuft; was Sie schreiben, bleibt erhalten und wird später gesendet.",
 
   "list.label": "Dialoge",
+  "list.groups": "Gruppen",
+  "list.all-groups": "Alle",
   "list.waiting": "Wartend",
   "list.mine": "Meine Chats",
   "list.messages": "Hinterlassene Nachrichten",

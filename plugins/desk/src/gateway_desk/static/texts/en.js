@@ -15,6 +15,8 @@ export const en = {
 
   // The list
   "list.label": "Dialogs",
+  "list.groups": "Groups",
+  "list.all-groups": "All",
   "list.waiting": "Waiting",
   "list.mine": "My chats",
   "list.messages": "Messages left",

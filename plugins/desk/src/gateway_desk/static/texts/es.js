@@ -12,6 +12,8 @@ export default {
   "link.lost": "Sin conexión. Reintentando; lo que escribas se guarda y se envía después.",
 
   "list.label": "Diálogos",
+  "list.groups": "Grupos",
+  "list.all-groups": "Todos",
   "list.waiting": "En espera",
   "list.mine": "Mis chats",
   "list.messages": "Mensajes dejados",

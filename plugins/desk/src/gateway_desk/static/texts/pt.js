@@ -12,6 +12,8 @@ export default {
   "link.lost": "Sem conexão. Tentando de novo; o que você escrever fica guardado e é enviado depois.",
 
   "list.label": "Diálogos",
+  "list.groups": "Grupos",
+  "list.all-groups": "Todos",
   "list.waiting": "Aguardando",
   "list.mine": "Meus chats",
   "list.messages": "Mensagens deixadas",

@@ -12,6 +12,8 @@ export default {
   "link.lost": "Нет связи. Пробуем снова; всё написанное сохранится и уйдёт позже.",
 
   "list.label": "Диалоги",
+  "list.groups": "Группы",
+  "list.all-groups": "Все",
   "list.waiting": "Ждут",
   "list.mine": "Мои чаты",
   "list.messages": "Оставленные сообщения",
