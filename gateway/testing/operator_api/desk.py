@@ -57,13 +57,13 @@ class FakeDesk(Side):
 
     @property
     def user(self) -> str:
-        """Id of the client whose dialog was opened last."""
-        return list(self.dialogs)[-1]
+        """Id of the client whose dialog was opened last; empty before the first one."""
+        return next(reversed(self.dialogs), "")
 
     @property
     def dialog(self) -> Dialog:
-        """The dialog opened last."""
-        return self.dialogs[self.user]
+        """The dialog opened last; an empty one before the first."""
+        return self.dialogs.get(self.user) or Dialog()
 
     def nobody(self) -> None:
         """Send everybody home."""

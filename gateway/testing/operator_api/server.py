@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Self
 
 import aiohttp
@@ -227,7 +228,7 @@ class Side:
     ) -> Answer:
         """Make one request, whatever the manners are. `raw`: instead of JSON."""
         assert self._http is not None  # noqa: S101 - inside `async with`
-        more: dict[str, Any] = {"data": raw} if raw is not None else {} if body is None else {"json": body}
+        more: dict[str, Any] = {"data": BytesIO(raw)} if raw is not None else {} if body is None else {"json": body}
         try:
             async with self._http.request(verb, url, headers=headers, **more) as response:
                 return Answer(status=response.status, body=_decoded(response, await response.read()))

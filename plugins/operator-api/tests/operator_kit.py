@@ -51,6 +51,12 @@ class Driver:
     def __init__(self, gateway, desk):
         self.gateway = gateway
         self.desk = desk
+        self.entries = []
+        gateway.gateway.feed.watch_all(lambda change: self.entries.extend(change.entries))
+
+    async def logs(self, kind):
+        """Wait until an entry of this kind is in the log."""
+        await self.gateway.until(lambda: any(isinstance(entry.body, kind) for entry in self.entries))
 
     @property
     def ann(self):
