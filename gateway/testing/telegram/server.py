@@ -58,6 +58,8 @@ class FakeTelegram:
         self.updates = Updates(self._something_waits)
         self.faults = Faults()
         self.calls: list[Call] = []
+        self.held: list[str] = []
+        """Methods that were called and had to wait."""
         self.webhook: dict[str, Any] = {}
         """Parameters of the webhook, empty without one."""
         self.webhook_answers: list[int] = []
@@ -163,6 +165,8 @@ class FakeTelegram:
             return self._answer(method, Parameters(given={}), error)
         fault = self.faults.take(method, given.number("chat_id") if given.text("chat_id").isdigit() else None)
         if fault.until:
+            self.held.append(method)
+            self._changed.set()
             await fault.until.wait()
         if fault.drop == "before":
             return self._cut(request, method, given)

@@ -8,7 +8,7 @@ import pytest
 from gateway import UserMistake
 from gateway.testing import Clock, Harness
 from gateway.testing.telegram import FakeTelegram
-from plugins.telegram.tests.kit import config, place
+from plugins.telegram.tests.kit import PNG, config, place
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -135,6 +135,20 @@ async def test_a_restart_before_telegram_knows_what_was_read(tmp_path, telegram)
     async with place(tmp_path, telegram) as here:
         ann.writes("two")
         await here.sees(ann, "echo one", "echo two")
+
+
+async def test_a_stop_in_the_middle_of_an_update(tmp_path, telegram, mode):
+    """What was fetched but not committed is still at Telegram."""
+    ann = telegram.person()
+    go = telegram.delay("getFile")
+    async with place(tmp_path, telegram, mode=mode):
+        ann.sends_file("photo", PNG, caption="look")
+        await telegram.until(lambda: telegram.held == ["getFile"])
+    go.set()
+    async with place(tmp_path, telegram, mode=mode) as here:
+        (media,) = (await here.hears()).message.contents
+
+        assert (media.caption, media.attachment.size) == ("look", len(PNG))
 
 
 async def test_an_offset_that_was_not_stored_does_no_harm(tmp_path, telegram):
