@@ -70,7 +70,7 @@ class WidgetOptions(Options):
     upload_bytes: int | None = Field(
         default=None, gt=0, description="Largest file a visitor may send; never more than the gateway's own limit."
     )
-    text_length: int = Field(default=4000, ge=1, le=10_000, description="Longest message in characters.")
+    text_length: int = Field(default=4000, ge=1, le=20_000, description="Longest message in characters.")
     visitor_days: int = Field(
         default=90, ge=1, le=400, description="How long an unnamed visitor is known after the last visit."
     )

@@ -130,6 +130,25 @@ async def test_a_lapsed_identity_is_told_and_never_swapped(page):
         assert {event.client.id for event in stage.context.events} == {"u.42"}
 
 
+async def test_another_person_never_sees_the_chat_of_the_one_before(page):
+    async with Stage(WidgetOptions(jwt=KEY, identity_hours=1)) as stage:
+        chat = await Chat(page).visit(stage)
+        people = ["ann", "bob"]
+        await page.expose_function("freshProof", lambda: proof(stage, sub=people[0]))
+        await page.evaluate("GatewayChat.identify(() => freshProof())")
+        await chat.open()
+        await chat.say("I am Ann")
+        await expect(chat.message("I am Ann")).to_contain_text("Sent")
+        people.pop(0)
+        stage.context.clock.skip(hours=2)
+        stage.cut()
+        await stage.context.until(lambda events: events[-1].client.id == "u.bob")
+        await chat.say("I am Bob")
+
+        await expect(chat.message("I am Bob")).to_contain_text("Sent")
+        await chat.shows("I am Bob")
+
+
 async def test_a_page_that_can_prove_again_is_asked(page):
     async with Stage(WidgetOptions(jwt=KEY, identity_hours=1)) as stage:
         chat = await Chat(page).visit(stage)

@@ -39,7 +39,7 @@ export class Chat extends HTMLElement {
     this.store = new Store(this.memory, { changed, arrived: (id) => this.outbox.arrived(id) });
     this.session = new Session(base, this.memory);
     this.link = new Link(base, this.session, {
-      place: () => this.store.place,
+      place: () => (this.#recognise(), this.store.place),
       frame: (frame) => this.#hear(frame),
       state: () => this.#lineChanged(),
     });
@@ -79,18 +79,14 @@ export class Chat extends HTMLElement {
   }
 
   async identify(proof) {
-    const before = this.session.known?.visitor;
-    const { visitor } = await this.session.identify(proof);
-    // What was not sent yet stays: it was written by the same person.
-    if (before !== visitor) this.store.forget();
-    this.#meet();
+    await this.session.identify(proof);
+    this.#meet(); // What was not sent yet stays: it was written by the same person.
   }
 
   logout() {
     this.session.forget();
     this.memory.remove("attributes", "draft");
     this.outbox.clear();
-    this.store.forget();
     this.#meet();
   }
 
@@ -181,7 +177,6 @@ export class Chat extends HTMLElement {
   #lineChanged() {
     this.#restless = false;
     if (this.link.state === "online") {
-      this.#visitor = this.session.known?.visitor ?? null;
       this.#greet();
       this.#tellNews();
       this.outbox.flush();
@@ -191,14 +186,20 @@ export class Chat extends HTMLElement {
     this.#draw();
   }
 
-  // Perhaps somebody else is here now, because this page or another tab said so: then it is their log that counts.
-  #meet() {
+  // Tells whether somebody else is here now; then the log of whoever was here before is gone from the screen.
+  #recognise() {
     const visitor = this.session.known?.visitor ?? null;
-    if (visitor === this.#visitor && this.link.state !== "lost") return;
-    if (visitor !== this.#visitor) this.store.reset();
+    const other = visitor !== this.#visitor;
+    if (other && this.#visitor) this.store.forget();
     this.#visitor = visitor;
+    return other;
+  }
+
+  // This page or another tab said who is here.
+  #meet() {
+    if (!this.#recognise() && this.link.state !== "lost") return;
     this.link.stop();
-    if (visitor || this.isOpen) this.link.start();
+    if (this.#visitor || this.isOpen) this.link.start();
   }
 
   // Lets the bot speak first when somebody opens the chat who has none yet.

@@ -64,12 +64,6 @@ export class Link {
     this.#become("off");
   }
 
-  restart() {
-    this.stop();
-    this.#failures = 0;
-    this.#connect();
-  }
-
   // Sends a frame and resolves with the answer; rejects with a Refusal.
   async ask(frame) {
     if (this.state !== "online") throw new Refusal("offline", "");
@@ -102,7 +96,11 @@ export class Link {
     if (turn !== this.#turn) return;
     this.#heard = Date.now();
     const events = !this.#sockets || (this.#failures > 1 && this.#failures % 2 === 0);
-    this.#wire = events ? this.#events(turn) : this.#socket(turn);
+    try {
+      this.#wire = events ? this.#events(turn) : this.#socket(turn);
+    } catch {
+      this.#drop(); // A policy that bars sockets: events may do.
+    }
   }
 
   #socket(turn) {

@@ -30,7 +30,7 @@ export class Session {
       const known = this.known;
       if (!known) return (await this.#ask({})).token;
       const left = known.until - Date.now();
-      if (known.verified) return left > (this.#proof ? RENEW_AHEAD : 0) ? known.token : this.#prove();
+      if (known.verified) return left > (this.#proof ? RENEW_AHEAD : 0) ? known.token : this.#prove(known);
       return left > known.life / 2 ? known.token : (await this.#renew(known)).token;
     });
   }
@@ -54,9 +54,14 @@ export class Session {
     this.#memory.remove("session");
   }
 
-  async #prove() {
-    if (!this.#proof) throw new SessionLost("identity_expired");
-    return (await this.#ask({ identity: await this.#proof() })).token;
+  async #prove(known) {
+    try {
+      if (this.#proof) return (await this.#ask({ identity: await this.#proof() })).token;
+    } catch (error) {
+      if (error instanceof TypeError) throw error; // The network; it can be tried again.
+    }
+    if (known.until > Date.now()) return known.token;
+    throw new SessionLost("identity_expired");
   }
 
   async #renew(known) {
