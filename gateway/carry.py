@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -31,9 +32,14 @@ from gateway.render import render
 from gateway.signals import Signals
 from gateway.store.contract import Store
 from gateway.supervisor import Running
+from gateway.wire import as_stored
 
 TRANSCRIPT_ENTRIES = 500
 """How much of an agent's dialog the bot is told at most when it comes back."""
+
+
+ANSWERS: Mapping[str, type] = {"reply": BotReply, "open": Opened}
+"""What must come back from which call, for it goes into the conversation."""
 
 
 class Carrier:
@@ -111,7 +117,8 @@ class Carrier:
 
         async def call() -> Any:
             self._check(effect, entry)
-            return await getattr(running.component, method)(argument)
+            answer = await getattr(running.component, method)(argument)
+            return _sound(answer, ANSWERS[method]) if method in ANSWERS else answer
 
         return await running.call(method, call)
 
@@ -121,7 +128,7 @@ class Carrier:
         cause = await self._entry(effect, number)
         turn = Turn(
             id=effect_id(effect.conversation, effect.number),
-            conversation=conversation,
+            conversation=replace(conversation, bot_state=deepcopy(conversation.bot_state)),
             cause=cause,
             epoch=effect.epoch,
             transcript=await self._transcript(conversation, cause),
@@ -289,3 +296,11 @@ class Carrier:
         )
         await self._call(running, effect, "close", closing)
         return EffectDone(effect=effect)
+
+
+def _sound(answer: object, kind: type) -> object:
+    """Return a plugin's answer as it would come back from the store. Raises what makes it a bug of the plugin."""
+    if not isinstance(answer, kind):
+        msg = f"answered with {type(answer).__name__} instead of {kind.__name__}"
+        raise TypeError(msg)
+    return as_stored(answer)

@@ -238,6 +238,7 @@ class Dispatcher:
             return None
         except Exception:
             log.exception("delivery.bug", action=effect.action.type)
+            effect = self._latest(effect)
             pause = RETRY_SECONDS[min(effect.attempts, len(RETRY_SECONDS) - 1)]
             return replace(effect, attempts=effect.attempts + 1, due_at=self._now() + pause)
 
@@ -250,9 +251,11 @@ class Dispatcher:
             await self._conclude(EffectStale(effect=effect), "stale")
             return None
         except Failure as failure:
-            result = await self._failed(self._latest(effect), failure)
-            self._metrics.delivery(effect.target, _label(failure)).observe(time.perf_counter() - started)
-            return result
+            return await self._failed(self._latest(effect), failure, started)
+        except Exception as fault:
+            log.exception("delivery.bug", action=effect.action.type)
+            trouble = Temporary(f"a fault in the gateway: {type(fault).__name__}")
+            return await self._failed(self._latest(effect), trouble, started)
         self._metrics.delivery(effect.target, "ok").observe(time.perf_counter() - started)
         if isinstance(effect.action, SendToClient | SendToAgent):
             self._metrics.sent(effect.target).inc()
@@ -260,7 +263,7 @@ class Dispatcher:
         return None
 
     def progressed(self, effect: Effect) -> None:
-        """Remember that another part of a message has arrived, for the next try and across a crash."""
+        """Remember that another part of a message has arrived, for the next try."""
         lane = self._lanes.get((effect.conversation, effect.target))
         if lane and lane.waiting and lane.waiting[0].number == effect.number:
             lane.waiting[0] = effect
@@ -272,7 +275,8 @@ class Dispatcher:
 
     # --- failures ------------------------------------------------------------------------------------------------
 
-    async def _failed(self, effect: Effect, failure: Failure) -> Effect | None:
+    async def _failed(self, effect: Effect, failure: Failure, started: float) -> Effect | None:
+        self._metrics.delivery(effect.target, _label(failure)).observe(time.perf_counter() - started)
         conversation = await self._engine.get(effect.conversation)
         patience = self._patience(conversation.channel if conversation else "")
         now = self._now()
@@ -344,6 +348,9 @@ class Dispatcher:
                 return
             except (Unavailable, Conflict):
                 await asyncio.sleep(STORE_RETRY_SECONDS)
+            except Exception:
+                log.exception("timer.bug", conversation=timer.conversation, timer=timer.name)
+                return  # it stays in the store, and rings again after the next start
             else:
                 return
 

@@ -15,11 +15,12 @@ from typing import Any, Protocol
 
 import structlog
 
+from gateway.capabilities import Capabilities
 from gateway.contracts import Change, Received
 from gateway.conversation import Conversation, Floor, conversation_of
 from gateway.decide import Decision, Policy, decide
 from gateway.entries import Entry, Said
-from gateway.errors import Conflict, Unavailable, UnknownConversation
+from gateway.errors import BadInput, Conflict, Unavailable, UnknownConversation
 from gateway.events import (
     BotSpoke,
     ClientAsked,
@@ -42,6 +43,7 @@ from gateway.ids import new_id
 from gateway.mailbox import Mailboxes
 from gateway.observe import Observer
 from gateway.store.contract import Cancelled, DedupKey, Finished, Step, Store
+from gateway.wire import as_stored
 
 log = structlog.get_logger()
 
@@ -108,7 +110,8 @@ class Engine:
         if not self.open:
             msg = "the gateway is starting or stopping"
             raise Unavailable(msg)
-        dedup = DedupKey(instance=instance, key=key) if key else None
+        event = _sound(instance, event)
+        dedup = DedupKey(instance=instance, key=str(key)) if key else None
         if isinstance(event, ClientEvent | HumanEvent):
             return await self._whole(self._from_client(instance, event, dedup))
         if isinstance(event, BotSpoke):
@@ -133,7 +136,7 @@ class Engine:
             msg = f"no open conversation with client {event.client.id!r}"
             raise UnknownConversation(msg)
         now = self._now()
-        route = self._policies[channel].route
+        route = self._policy(channel).route
         return Conversation(
             id=new_id(), channel=channel, route=route, client=event.client, started_at=now, active_at=now
         )
@@ -162,7 +165,28 @@ class Engine:
         """Decide on what came of an effect. Raises `Unavailable` while the store cannot write: try again."""
         conversation_id = event.effect.conversation
         async with self._turns.turn(conversation_id):
-            await self._step(conversation_id, event, None, finished=(finished,) if finished else ())
+            try:
+                await self._step(conversation_id, event, None, finished=(finished,) if finished else ())
+            except (Conflict, Unavailable, UnknownConversation):
+                raise
+            except Exception as fault:
+                log.exception("outcome.bug", conversation=conversation_id, outcome=type(event).__name__)
+                if finished:
+                    await self._bury(finished, fault)
+
+    async def _bury(self, finished: Finished, fault: Exception) -> None:
+        """Make a dead letter of an effect whose outcome no rule could take: it must not be carried out again."""
+        active = await self._load(finished.effect.conversation)
+        if active:
+            before = active.conversation
+            error = f"{finished.state}, but a fault in the gateway: {type(fault).__name__}"
+            step = Step(
+                conversation=replace(before, version=before.version + 1),
+                finished=(replace(finished, state="failed", error=error),),
+                at=self._now(),
+            )
+            await self._commit(step)
+            self._settle(active, step)
 
     async def fired(self, timer: Timer, *, current: Callable[[], bool]) -> None:
         """Decide on a timer, unless it was cancelled or replaced while it waited for its turn."""
@@ -204,8 +228,7 @@ class Engine:
 
     def bot_of(self, conversation: Conversation) -> str:
         """Return the bot instance of a conversation's route; empty if it has none (any more)."""
-        policy = self._policies.get(conversation.channel)
-        return policy.bot if policy else ""
+        return self._policy(conversation.channel).bot
 
     async def drain(self) -> None:
         """Wait for the steps under way."""
@@ -242,7 +265,7 @@ class Engine:
             raise UnknownConversation(msg)
         before = active.conversation
         started = time.perf_counter()
-        decision = decide(before, event, self._policies[before.channel], self._now())
+        decision = decide(before, event, self._policy(before.channel), self._now())
         if decision.stale:
             self._observer.stale(_speaker(event) or self.bot_of(before), before.id)
         if _changes_nothing(before, decision) and not (finished or spent):
@@ -273,6 +296,10 @@ class Engine:
             self._outbox.accept(step)
         self._feed.publish(Change(conversation=step.conversation, entries=step.entries))
 
+    def _policy(self, channel: str) -> Policy:
+        """Return a channel's policy; one that is in no route (any more) has neither bot nor humans."""
+        return self._policies.get(channel) or Policy(route="", channel=channel, shows=Capabilities())
+
     # --- memory --------------------------------------------------------------------------------------------------
 
     async def _load(self, conversation_id: str) -> Active | None:
@@ -297,6 +324,20 @@ class Engine:
         key = (conversation.channel, conversation.client.id)
         if self._newest.get(key) == conversation.id:
             del self._newest[key]
+
+
+def _sound(instance: str, event: PluginEvent) -> PluginEvent:
+    """Return the event as it would come back from the store: a plugin's mistake must not spoil a conversation."""
+    try:
+        if not isinstance(event, PluginEvent):
+            raise ValueError("this is not an event")  # noqa: TRY004, TRY301 - all mistakes are told alike
+        event = as_stored(event)
+        if isinstance(event, ClientEvent | HumanEvent) and not event.client.id:
+            raise ValueError("client.id: must not be empty")  # noqa: TRY301
+    except ValueError as mistake:
+        log.error("plugin.bug", instance=instance, call="receive", reason=str(mistake))  # noqa: TRY400
+        raise BadInput(f"{type(event).__name__}: {mistake}") from None
+    return event
 
 
 def _is_over(conversation: Conversation | None) -> bool:

@@ -134,6 +134,11 @@ class Running:
             raise
         except Failure:
             raise
+        except asyncio.CancelledError:
+            if _is_being_cancelled():
+                raise
+            msg = f"plugin kind {self.kind!r} gave the call up"
+            raise Temporary(msg) from None
         except TimeoutError:
             msg = f"no answer within {seconds:g} s"
             raise Temporary(msg) from None
@@ -150,6 +155,10 @@ class Running:
         try:
             async with asyncio.timeout(self._terms.timeout_seconds):
                 await self.component.start()
+        except asyncio.CancelledError:
+            if _is_being_cancelled():
+                raise
+            reason = "gave its start up"
         except TimeoutError:
             reason = f"did not start within {self._terms.timeout_seconds:g} s"
         except GatewayError as error:
@@ -179,3 +188,9 @@ class Running:
             write = log.info if state is State.UP else log.error
             write("instance.state", instance=self.name, kind=self.kind, state=state.value, reason=reason)
         self.state, self.reason = state, reason
+
+
+def _is_being_cancelled() -> bool:
+    """Tell whether it is the gateway that cancels; else a plugin let slip that something of its own was cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

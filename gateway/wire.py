@@ -6,9 +6,10 @@ gateway's data opens in an older one's readers; the tags (`type`) never change t
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 ValueT = TypeVar("ValueT")
 
@@ -35,3 +36,29 @@ def from_bytes(kind: type[ValueT], data: bytes | str) -> ValueT:
 def to_json(value: object) -> Any:
     """Return a value of the model (an `Entry`, a `Message` …) as plain JSON data, all members present."""
     return adapter(type(value)).dump_python(value, mode="json")
+
+
+def as_stored(value: ValueT) -> ValueT:
+    """Return a value as it would come back from the store; what cannot be read again must never get in.
+
+    Half a character (a text cut in the middle of an emoji) becomes a question mark. Raises `ValueError` that says where
+    the value is not what its type promises, without repeating it.
+    """
+    kind = adapter(type(value))
+    try:
+        return kind.validate_json(_lenient_bytes(kind, value))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where}: {first['msg']}") from None
+
+
+def _lenient_bytes(kind: TypeAdapter[Any], value: object) -> bytes:
+    try:
+        return kind.dump_json(value, warnings=False)
+    except ValueError:
+        data = kind.dump_python(value, warnings=False)
+    try:
+        return json.dumps(data, ensure_ascii=False).encode(errors="replace")
+    except TypeError as error:
+        raise ValueError(str(error)) from None
