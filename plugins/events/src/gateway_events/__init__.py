@@ -1,0 +1,1 @@
+"""A listener: every entry of every conversation as a signed webhook."""

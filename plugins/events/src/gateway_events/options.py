@@ -1,0 +1,68 @@
+"""The options of `type: events`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from gateway import Options
+from gateway_events.event import EntryType
+from gateway_events.signing import key_of
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+OURS = frozenset({"content-length", "content-type", "host", "webhook-id", "webhook-signature", "webhook-timestamp"})
+
+
+class EventsOptions(Options):
+    """Who is told, and of what."""
+
+    url: str = Field(description="Address of the receiver: each entry is one POST to it.")
+    secret: SecretStr = Field(
+        description="Signs each request, by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. "
+        "`gateway events secret` makes one."
+    )
+    old_secret: SecretStr | None = Field(
+        default=None, description="The secret before this one: signs as well, until the receiver knows the new one."
+    )
+    entries: frozenset[EntryType] = Field(
+        default=frozenset(), description="The only types of entries that are told; empty: all."
+    )
+    channels: frozenset[str] = Field(
+        default=frozenset(), description="The only channels, by their names in the config; empty: all."
+    )
+    routes: frozenset[str] = Field(
+        default=frozenset(), description="The only routes, by their names in the config; empty: all."
+    )
+    headers: Mapping[str, SecretStr] = Field(
+        default_factory=dict, description="More headers for each request, such as `Authorization`."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+            raise ValueError("this is not the address of a receiver; write it like https://crm.example.com/chat-events")
+        if parts.username is not None:
+            raise ValueError("keep name and password out of the address: put them into `headers`")
+        return url
+
+    @field_validator("secret", "old_secret")
+    @classmethod
+    def _is_a_key(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            key_of(secret.get_secret_value())
+        return secret
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
+        for name, value in headers.items():
+            if not HEADER_NAME.fullmatch(name) or name.lower() in OURS:
+                raise ValueError(f"{name!r} cannot be set here; choose another header")
+            if not value.get_secret_value().isprintable():
+                raise ValueError(f"the value of {name!r} is not one line of text")
+        return headers
