@@ -171,6 +171,7 @@ class FakeTelegram:
         if fault.drop == "before":
             return self._cut(request, method, given)
         if fault.status:
+            self._called(method, given, fault.status)
             return web.Response(status=fault.status, text="<html>a proxy's page</html>", content_type="text/html")
         answer = await self._result(method, given, fault)
         return self._cut(request, method, given) if fault.drop == "after" else self._answer(method, given, answer)
@@ -185,9 +186,7 @@ class FakeTelegram:
 
     def _answer(self, method: str, given: Parameters, answer: Any) -> web.Response:
         status = answer.status if isinstance(answer, BotApiError) else 200
-        result = None if isinstance(answer, BotApiError) else answer
-        self.calls.append(Call(method=method, params=given.plain(), status=status, result=result))
-        self._changed.set()
+        self._called(method, given, status, None if isinstance(answer, BotApiError) else answer)
         if not isinstance(answer, BotApiError):
             return web.json_response({"ok": True, "result": answer})
         body: dict[str, Any] = {"ok": False, "error_code": answer.status, "description": answer.description}
@@ -196,11 +195,14 @@ class FakeTelegram:
         return web.json_response(body, status=answer.status)
 
     def _cut(self, request: web.Request, method: str, given: Parameters) -> web.Response:
-        self.calls.append(Call(method=method, params=given.plain(), status=0))
-        self._changed.set()
+        self._called(method, given, 0)
         if request.transport:
             request.transport.abort()
         return web.Response()
+
+    def _called(self, method: str, given: Parameters, status: int, result: Any = None) -> None:
+        self.calls.append(Call(method=method, params=given.plain(), status=status, result=result))
+        self._changed.set()
 
     def _check_token(self, request: web.Request) -> None:
         token = request.match_info["token"]
