@@ -114,7 +114,7 @@ from gateway.model import (
     Transfer,
     text_message,
 )
-from gateway.render import render
+from gateway.render.message import plain_text
 from gateway.wire import to_json
 
 __all__ = [
@@ -226,7 +226,7 @@ __all__ = [
     "WebhookResponse",
     "for_client",
     "hookimpl",
-    "render",
+    "plain_text",
     "text_message",
     "to_json",
 ]

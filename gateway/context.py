@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from gateway.entries import Entry
     from gateway.events import PluginEvent, Typing
     from gateway.feed import Feed
+    from gateway.metrics import Metrics
     from gateway.signals import Signals
     from gateway.store.contract import Store
+
+
+KINDS_REMEMBERED = 100
+"""How many kinds of ignored input are logged per instance at most: their names come from outside."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +39,7 @@ class Core:
     feed: Feed
     files: Files
     signals: Signals
+    metrics: Metrics
     secret: bytes
     """The gateway's own, 32 bytes."""
     config_dir: str
@@ -54,6 +60,7 @@ class InstanceContext:
         self._log = logs.get(instance=name, kind=kind)
         self._conversations = InstanceConversations(core, name)
         self._storage = InstanceStorage(core.store, name)
+        self._ignored: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -109,6 +116,13 @@ class InstanceContext:
     async def availability(self, destination: str = "") -> Availability | None:
         """See `Context.availability`."""
         return await self._core.availability(self._name, destination)
+
+    def ignored(self, what: str) -> None:
+        """See `Context.ignored`."""
+        self._core.metrics.ignored(self._name).inc()
+        if what not in self._ignored and len(self._ignored) < KINDS_REMEMBERED:
+            self._ignored.add(what)
+            self._log.warning("input.ignored", what=what)
 
     def signal(self, typing: Typing) -> None:
         """See `Context.signal`."""

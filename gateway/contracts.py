@@ -174,6 +174,12 @@ class Context(Protocol):
         `destination`: a group of the route's first platform; empty: any. Asks the platform, so it may take a moment.
         """
 
+    def ignored(self, what: str) -> None:
+        """Count something that came in and means nothing to the plugin, such as an unknown type of event.
+
+        Logged the first time for each `what`: a short name, without anything a client wrote.
+        """
+
     def signal(self, typing: Typing) -> None:
         """Pass a typing signal on. Never fails, never blocks, may be dropped."""
 

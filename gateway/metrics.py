@@ -84,6 +84,9 @@ class Metrics:
         self.refused = self._counter(
             "input_refused", "Requests, frames and uploads refused, by instance and status.", "instance", "status"
         )
+        self.ignored = self._counter(
+            "input_ignored", "Things that came in and mean nothing to the plugin, by instance.", "instance"
+        )
         self.sockets = self._gauge("sockets_open", "Open WebSockets and event streams, by instance.", "instance")
 
     def _declare_floor(self) -> None:

@@ -113,6 +113,7 @@ class Gateway:
             feed=self.feed,
             files=self.files,
             signals=self.signals,
+            metrics=self.metrics,
             secret=_own_secret(settings.data),
             config_dir=str(settings.folder),
             public_url=lambda: self.url,

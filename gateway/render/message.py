@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gateway.capabilities import PLAIN_TEXT
 from gateway.model import (
     Attachment,
     Button,
@@ -43,6 +44,15 @@ def render(message: Message, shows: Capabilities, *, public_url: str = "") -> tu
         Message(contents=tuple(contents), id="" if number else message.id)
         for number, contents in enumerate(grouped.messages)
     )
+
+
+def plain_text(message: Message, *, public_url: str = "") -> str:
+    """Return all a message says as lines of words, files and places as links: for a history that is read as text.
+
+    `public_url` is put before the relative addresses (`/files/…`) of the gateway's own files.
+    """
+    parts = render(message, PLAIN_TEXT, public_url=public_url)
+    return "\n".join(content.text for part in parts for content in part.contents if isinstance(content, Text))
 
 
 @dataclass(frozen=True, slots=True)
