@@ -51,7 +51,7 @@ class Driver:
     def __init__(self, gateway, desk):
         self.gateway = gateway
         self.desk = desk
-        self.entries = []
+        self.entries: list = []
         gateway.gateway.feed.watch_all(lambda change: self.entries.extend(change.entries))
 
     async def logs(self, kind):

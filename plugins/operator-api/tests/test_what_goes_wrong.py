@@ -283,8 +283,9 @@ async def test_unknown_events_are_logged_once_per_kind(driving, capsys):
     for kind in ("Delivered", "Typing", "Delivered", "Delivered"):
         assert (await driving.desk.tells(kind)).status == 200
 
-    lines = [line for line in capsys.readouterr().out.splitlines() if "event_unknown" in line]
+    lines = [line for line in capsys.readouterr().out.splitlines() if "input.ignored" in line]
     assert len(lines) == 2
+    assert driving.gateway.gateway.metrics.ignored("center")._value.get() == 4
 
 
 async def test_no_secret_is_logged(driving, being, capsys):

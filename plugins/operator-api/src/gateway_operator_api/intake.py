@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway_operator_api.progress import Sessions
     from gateway_operator_api.wire import Destination, Event
 
-REMEMBERED_KINDS = 100
+LONGEST_NAME = 60
 
 
 class Intake:
@@ -34,7 +34,6 @@ class Intake:
         self._context = context
         self._sessions = sessions
         self._turns = Turns()
-        self._unknown: dict[str, int] = {}
 
     async def take(self, event: Event) -> None:
         """Let it happen. Raises `UnknownConversation` for the words of an agent whose dialog is over, `BadInput`."""
@@ -49,7 +48,7 @@ class Intake:
                 case "SelectDestination":
                     await self._moved(event)
                 case kind:
-                    self._note(kind)
+                    self._context.ignored(f"event {kind[:LONGEST_NAME]}")
 
     async def _said(self, event: Event, message: Message | None) -> None:
         if message:
@@ -99,12 +98,6 @@ class Intake:
             return
         if known := await self._sessions.get(event.user_id):
             await self._sessions.put(event.user_id, replace(known, destination=destination.destination_id))
-
-    def _note(self, kind: str) -> None:
-        """Events nobody knows are acknowledged, counted, and logged once per kind."""
-        if kind not in self._unknown and len(self._unknown) < REMEMBERED_KINDS:
-            self._context.log.warning("operator_api.event_unknown", type=kind)
-        self._unknown[kind] = self._unknown.get(kind, 0) + 1
 
 
 def _key(event: Event) -> str:

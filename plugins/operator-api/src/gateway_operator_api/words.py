@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import Capabilities, Role, Said, Text, render
+from gateway import Role, Said, plain_text
 
 if TYPE_CHECKING:
-    from gateway import Context, Entry, Message, Opening
+    from gateway import Context, Entry, Opening
     from gateway_operator_api.options import Labels
-
-PLAIN = Capabilities()
 
 
 class History:
@@ -32,13 +30,8 @@ class History:
     def _line(self, entry: Entry) -> str:
         if not isinstance(entry.body, Said):
             return ""
-        words = self._words(entry.body.message)
+        words = plain_text(entry.body.message, public_url=self._context.url("/").rstrip("/"))
         return f"{self._who(entry.body)}: {words}" if words else ""
-
-    def _words(self, message: Message) -> str:
-        base = self._context.url("/").rstrip("/")
-        shown = render(message, PLAIN, public_url=base)
-        return "\n".join(each.text for part in shown for each in part.contents if isinstance(each, Text))
 
     def _who(self, said: Said) -> str:
         match said.role:
