@@ -171,7 +171,7 @@ class FakeContext:
         self.told = asyncio.Event()
 
     def url(self, path):
-        return f"https://gw.example.com{path}"
+        return f"https://gw.example.com/behind/a/proxy{path}"
 
     def secret(self, purpose):
         return hashlib.sha256(purpose.encode()).digest()

@@ -55,6 +55,11 @@ async def test_the_gateway_itself_is_let_in(stage):
     assert visitor.session["visitor"].startswith("v.")
 
 
+async def test_the_gateways_public_address_is_let_in(stage):
+    async with Caller(stage, origin="https://gw.example.com").get("widget.js") as response:
+        assert response.status == 200
+
+
 async def test_a_refusal_can_be_read_by_the_page(stage):
     async with Caller(stage, origin=SHOP).post("frames", json={}) as response:
         assert response.status == 401

@@ -53,9 +53,10 @@ def refusal(error: GatewayError) -> dict[str, str]:
 class Access:
     """The door. `allows` knows the sites from the config; pages of the gateway itself always may."""
 
-    def __init__(self, allows: Callable[[str], bool], *, own_origin: str) -> None:
+    def __init__(self, allows: Callable[[str], bool], *, own_url: str) -> None:
         self._allows = allows
-        self._own_origin = own_origin.lower()
+        own = urlsplit(own_url.lower())
+        self._own_origin = f"{own.scheme}://{own.netloc}"
 
     def guard(self, handler: Handler) -> Handler:
         """Wrap a handler: foreign origins get 403, ours the CORS headers, and errors an answer a page can read."""

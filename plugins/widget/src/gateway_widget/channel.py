@@ -57,7 +57,7 @@ class WidgetChannel:
             handle=self._handle,
             leave_queue=options.leave_queue,
         )
-        self._access = Access(options.allows, own_origin=context.url("/").rstrip("/"))
+        self._access = Access(options.allows, own_url=context.url("/"))
         self._assets = Assets(self._settings())
         self._demo = demo_pages() if options.demo else {}
         self._stop_watching: list[Callable[[], None]] = []

@@ -80,6 +80,6 @@ function grouped(list) {
 }
 
 function together(a, b) {
-  const same = a?.kind === "message" && b?.kind === "message" && a.role === b.role && a.name === b.name;
-  return same && b.at - a.at < TOGETHER;
+  if (a?.kind !== "message" || b?.kind !== "message" || b.at - a.at > TOGETHER) return false;
+  return a.role === b.role && (a.mine || a.name === b.name);
 }
