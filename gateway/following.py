@@ -31,7 +31,7 @@ WINDOW = 200
 """How many steps are taken from the journal at once."""
 
 PAGE = 100
-"""How many entries of a conversation are read at once."""
+"""How many entries of a conversation are told in one round at most, so that a long one holds up no other."""
 
 LONGEST_PAUSE = 4
 """Index of the longest of the dispatcher's pauses that is used here: a minute. Somebody may wait for the news."""
@@ -47,6 +47,11 @@ class Part:
     """None: up to the newest."""
     failure: Failure | None = None
     """Why it could not be told; then `first` is the entry it stopped at."""
+
+    @property
+    def is_left(self) -> bool:
+        """Of what is left of a part: whether something is."""
+        return self.last is not None and self.first <= self.last
 
 
 class Following:
@@ -171,21 +176,20 @@ class Following:
         return parts.values()
 
     async def _tell(self, part: Part) -> Part:
-        """Tell entry after entry; return what is left of the part."""
+        """Tell a page of it, entry after entry; return what is left."""
         conversation = await self._store.load(part.conversation)
         if conversation is None:
-            return part
+            return replace(part, last=0)
         last = conversation.head if part.last is None else part.last
         number = part.first
-        while page := await self._page(part.conversation, number, last):
-            for entry in page:
-                try:
-                    await self._notice(Change(conversation=conversation, entries=(entry,)))
-                except Failure as failure:
-                    return replace(part, first=number, failure=failure)
-                self._told[part.conversation] = entry.number
-                number = entry.number + 1
-        return replace(part, first=number)
+        for entry in await self._page(part.conversation, number, last):
+            try:
+                await self._notice(Change(conversation=conversation, entries=(entry,)))
+            except Failure as failure:
+                return replace(part, first=number, last=last, failure=failure)
+            self._told[part.conversation] = entry.number
+            number = entry.number + 1
+        return replace(part, first=number, last=last)
 
     async def _page(self, conversation: str, first: int, last: int) -> Sequence[Entry]:
         if first > last:
@@ -222,19 +226,21 @@ class Following:
             known = self._bookmark.behind.get(part.conversation)
             asked_again = known is not None and (part.last is not None or known != part.first)
             if result.failure:
-                number = min(known, result.first) if known and asked_again else result.first
-                await self._fall_behind(result, number)
-            elif known is not None and not asked_again:
+                self._put_off(result)
+            else:
                 self._due.pop(part.conversation, None)
+            if result.failure or result.is_left:
+                number = min(known, result.first) if known and asked_again else result.first
+                await self._bookmark.fall_behind(part.conversation, number)
+            elif known is not None and not asked_again:
                 await self._bookmark.catch_up(part.conversation)
 
-    async def _fall_behind(self, part: Part, number: int) -> None:
-        assert part.failure is not None  # noqa: S101 - who falls behind has failed
+    def _put_off(self, part: Part) -> None:
+        assert part.failure is not None  # noqa: S101 - who is put off has failed
         attempts = self._due.get(part.conversation, (0, 0.0))[0]
         seconds = pause(min(attempts, LONGEST_PAUSE), part.failure)
         self._due[part.conversation] = (attempts + 1, asyncio.get_running_loop().time() + seconds)
         self._failed(part, seconds)
-        await self._bookmark.fall_behind(part.conversation, number)
 
     def _failed(self, part: Part, seconds: float) -> None:
         self._metrics.watcher_errors(self._running.name).inc()

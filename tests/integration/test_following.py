@@ -166,6 +166,20 @@ async def test_it_is_told_again_from_a_number(tmp_path: Path) -> None:
         assert not await again("desk", conversation.id, 1)
 
 
+async def test_a_long_conversation_is_told_page_by_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.following.PAGE", 3)
+    async with harness(tmp_path) as gateway:
+        for text in "abcde":
+            await gateway.channel().writes(text)
+        await gateway.settled()
+        await heard_all(gateway, "ann")
+        crm, conversation = crm_of(gateway), await gateway.conversation()
+        assert await gateway.gateway._tell_again("crm", conversation.id, 2)
+        await crm.until(lambda: len(crm.heard) == 19)
+
+        assert crm.of("ann") == [*range(1, 11), *range(2, 11)]
+
+
 async def test_it_is_told_everything_again(tmp_path: Path) -> None:
     async with harness(tmp_path, WITHOUT) as gateway:
         await gateway.channel().writes("old")

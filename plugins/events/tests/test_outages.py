@@ -122,6 +122,16 @@ async def test_a_gateway_that_is_killed_misses_nothing(tmp_path):
                 assert once == list(range(1, len(await gateway.log(client)) + 1))
 
 
+async def replay(folder, *arguments):
+    """Run the command; return what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", "listeners", "replay", *arguments, "--config", str(folder / "gateway.yaml"),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    return output.decode().strip()
+
+
 async def test_it_is_told_again_from_a_number_with_the_same_ids(tmp_path):
     async with standing(tmp_path) as (gateway, receiver):
         for text in ("one", "two"):
@@ -129,15 +139,25 @@ async def test_it_is_told_again_from_a_number_with_the_same_ids(tmp_path):
             await gateway.settled()
         await receiver.has_all(gateway, "ann")
         conversation = (await gateway.conversation()).id
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway", "listeners", "replay", "crm", conversation, "--from", "3",
-            "--config", str(tmp_path / "gateway.yaml"),
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        output, _ = await process.communicate()
+        output = await replay(tmp_path, "crm", conversation, "--from", "3")
         await receiver.until(lambda: len(receiver.events) >= 6)
+        mistake = await replay(tmp_path, "crm", "nothing")
 
-        assert output.decode().strip() == f"crm is told again: {conversation} from 3."
+        assert output == f"crm is told again: {conversation} from 3."
+        assert mistake == "gateway: there is no conversation 'nothing', or no durable listener 'crm' that ever ran"
         assert receiver.numbers(conversation) == [1, 2, 3, 4, 3, 4]
         ids = [request.headers["webhook-id"] for request in receiver.requests]
         assert ids[2:4] == ids[4:6]
+
+
+async def test_a_stopped_gateway_tells_again_at_its_next_start(tmp_path):
+    async with standing(tmp_path) as (gateway, receiver):
+        await gateway.channel().writes("one")
+        await gateway.settled()
+        await receiver.has_all(gateway, "ann")
+    output = await replay(tmp_path, "crm", "--all")
+    async with receiving() as receiver, Harness(config(receiver.url), folder=tmp_path) as gateway:
+        await receiver.has_all(gateway, "ann")
+
+        assert output == "crm is told again: everything."
+        assert receiver.numbers((await gateway.conversation()).id) == [1, 2]
