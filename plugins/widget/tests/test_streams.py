@@ -416,7 +416,9 @@ async def test_without_sockets_it_goes_by_events_and_post(stage):
     assert [entry["number"] for entry in news["entries"]] == [3]
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=-1"])
+@pytest.mark.parametrize(
+    "query", ["after=x", "after=-1", f"after={10**20}", "conversation=a/b", "conversation=%ff", "x=1"]
+)
 async def test_events_need_a_number(stage, query):
     visitor = await stage.visitor()
     async with visitor.get(f"events?{query}", headers=visitor.authorization) as response:

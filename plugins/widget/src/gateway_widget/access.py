@@ -91,7 +91,7 @@ class Access:
         return f"{origin} may not show this chat; add it to the widget's `origins`"
 
     def _own(self, request: web.Request, origin: str) -> bool:
-        return origin.lower() == self._own_origin or urlsplit(origin).netloc.lower() == request.host.lower()
+        return origin.lower() == self._own_origin or origin.lower().partition("://")[2] == request.host.lower()
 
     def headers(self, request: web.Request) -> Mapping[str, str]:
         """Return what lets an allowed page read the answer. Only for answers that the guard does not see whole."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from gateway import BadInput
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 FRAME_BYTES = 64 * 1024
 """Largest frame, and largest body of a request that is not an upload."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+ConversationId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{0,100}$")]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Value = Annotated[str, StringConstraints(max_length=500)]
 Attributes = Annotated[dict[Key, Value], Field(max_length=50)]
@@ -28,13 +32,18 @@ class Frame(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Hello(Frame):
-    """The first frame of a socket: who it is, and the last entry it has."""
+class Place(Frame):
+    """The last entry a browser has: the log is sent from there on."""
+
+    conversation: ConversationId = ""
+    after: Number = Field(default=0, ge=0)
+
+
+class Hello(Place):
+    """The first frame of a socket: who it is, and where to go on."""
 
     type: Literal["hello"]
     token: Annotated[str, StringConstraints(max_length=4096)]
-    conversation: Annotated[str, StringConstraints(max_length=100)] = ""
-    after: Number = Field(default=0, ge=0)
 
 
 class Press(Frame):
@@ -99,7 +108,7 @@ class History(Frame):
 
     type: Literal["history"]
     id: Id
-    conversation: Annotated[str, StringConstraints(max_length=100)]
+    conversation: ConversationId
     before: Number | None = Field(default=None, ge=1)
 
 
@@ -137,18 +146,30 @@ def read_hello(data: str | bytes) -> Hello:
 class Malformed(BadInput):
     """A frame we cannot read. `id` is its id if that much could be made out, else empty."""
 
-    def __init__(self, reason: str, *, frame_id: str) -> None:
+    def __init__(self, reason: str, *, frame_id: str = "") -> None:
         super().__init__(reason)
         self.id = frame_id
+
+
+def read_place(query: Mapping[str, str]) -> Place:
+    """Read where an event stream goes on. Raises `Malformed`."""
+    try:
+        return Place.model_validate(dict(query))
+    except ValidationError as error:
+        raise Malformed(_problem(error)) from None
 
 
 def _read(adapter: TypeAdapter[FrameT], data: str | bytes) -> FrameT:
     try:
         return adapter.validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "frame"
-        raise Malformed(f"{where}: {first['msg']}", frame_id=_id_in(data)) from None
+        raise Malformed(_problem(error), frame_id=_id_in(data)) from None
+
+
+def _problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "frame"
+    return f"{where}: {first['msg']}"
 
 
 def _id_in(data: str | bytes) -> str:

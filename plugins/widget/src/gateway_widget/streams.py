@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from gateway import BadInput, GatewayError, Unauthorized
 from gateway_widget.access import refusal
-from gateway_widget.frames import FRAME_BYTES, Malformed, read, read_hello
+from gateway_widget.frames import FRAME_BYTES, Malformed, read, read_hello, read_place
 from gateway_widget.tail import BEAT_SECONDS, Tail
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gateway import Context
     from gateway_widget.crowd import Crowd
-    from gateway_widget.frames import Inbound
+    from gateway_widget.frames import Inbound, Place
     from gateway_widget.tokens import Reception, Visitor
 
     Handle = Callable[[Visitor, Inbound], Awaitable[dict[str, Any] | None]]
@@ -70,7 +70,7 @@ class Streams:
 
     async def events(self, request: web.Request, visitor: Visitor, headers: Mapping[str, str]) -> web.StreamResponse:
         """Serve server-sent events after `?conversation=` and `?after=`."""
-        after = _place(request)
+        place = read_place(request.query)
         response = web.StreamResponse(headers={**headers, **EVENT_STREAM})
         await response.prepare(request)
 
@@ -78,7 +78,7 @@ class Streams:
             await response.write(b"data: " + orjson.dumps(frame) + b"\n\n")
 
         with suppress(ConnectionError):
-            async with self._tailing(visitor, after, send) as tail:
+            async with self._tailing(visitor, place, send) as tail:
                 await asyncio.wait((tail,))
         return response
 
@@ -95,7 +95,7 @@ class Streams:
             await socket.send_str(orjson.dumps(frame).decode())
 
         listening = _running(self._listen(socket, visitor, send))
-        async with self._tailing(visitor, (hello.conversation, hello.after), send) as tail, listening as ear:
+        async with self._tailing(visitor, hello, send) as tail, listening as ear:
             await asyncio.wait((tail, ear), return_when=asyncio.FIRST_COMPLETED)
         await _close(socket, WSCloseCode.GOING_AWAY, "come again")
 
@@ -121,12 +121,12 @@ class Streams:
         return await answered(self._handle, visitor, frame)
 
     @asynccontextmanager
-    async def _tailing(self, visitor: Visitor, after: tuple[str, int], send: Send) -> AsyncIterator[asyncio.Task[None]]:
+    async def _tailing(self, visitor: Visitor, place: Place, send: Send) -> AsyncIterator[asyncio.Task[None]]:
         tail = Tail(
             client=visitor.id,
             conversations=self._conversations,
             send=send,
-            after=after,
+            after=(place.conversation, place.after),
             moved=self._crowd.moved,
             leave_queue=self._leave_queue,
         )
@@ -174,10 +174,3 @@ async def _first(socket: web.WebSocketResponse) -> str:
 
 async def _close(socket: web.WebSocketResponse, code: int, reason: str) -> None:
     await socket.close(code=code, message=reason.encode()[:REASON_BYTES])
-
-
-def _place(request: web.Request) -> tuple[str, int]:
-    after = request.query.get("after", "0")
-    if not after.isdecimal():
-        raise BadInput("after: must be a log number")
-    return request.query.get("conversation", ""), int(after)

@@ -47,13 +47,13 @@ class Signer:
     def open(self, token: str) -> dict[str, Any]:
         """Return the payload of a token signed here. Raises `Unauthorized`."""
         body, _, signature = token.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._signature(body).encode()):
+        if not hmac.compare_digest(_bytes(signature), self._signature(body).encode()):
             raise Unauthorized("this token was not signed here")
         payload: dict[str, Any] = json.loads(_decode(body))
         return payload
 
     def _signature(self, body: str) -> str:
-        return _encode(hmac.digest(self._secret, body.encode(), hashlib.sha256))
+        return _encode(hmac.digest(self._secret, _bytes(body), hashlib.sha256))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,6 +172,11 @@ class Reception:
             raise Expired("identity: the token has expired; sign a fresh one")
         if claims.get("nbf", 0) > now + LEEWAY_SECONDS:
             raise Unauthorized("identity: the token is not valid yet")
+
+
+def _bytes(text: str) -> bytes:
+    # A header may hold bytes that are no text; they must not become an error of another kind.
+    return text.encode(errors="replace")
 
 
 def _encode(data: bytes) -> str:

@@ -37,7 +37,7 @@ class Uploads:
         """Keep the body of a request as a file. Raises `TooLarge`, before reading it where the length is told."""
         if (request.content_length or 0) > self.max_bytes:
             raise self._too_large()
-        name = request.query.get("name", "")[-LONGEST_NAME:] or "file"
+        name = request.query.get("name", "").encode(errors="replace").decode()[-LONGEST_NAME:] or "file"
         attachment = await self._files.save(self._bounded(request), name=name, media_type=request.content_type)
         return {"ticket": self._ticket(visitor, attachment), "attachment": asdict(attachment)}
 
