@@ -6,7 +6,7 @@ from __future__ import annotations
 import socket
 from contextlib import asynccontextmanager
 
-from gateway import BotReply, Said, Stage, Text, Transfer, text_message
+from gateway import BotReply, Entry, Said, Stage, Text, Transfer, text_message
 from gateway.testing import Harness
 from gateway.testing.operator_api import FakeDesk, FakeTovie
 
@@ -51,7 +51,7 @@ class Driver:
     def __init__(self, gateway, desk):
         self.gateway = gateway
         self.desk = desk
-        self.entries: list = []
+        self.entries: list[Entry] = []
         gateway.gateway.feed.watch_all(lambda change: self.entries.extend(change.entries))
 
     async def logs(self, kind):
