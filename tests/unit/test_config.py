@@ -318,6 +318,7 @@ def test_the_examples_of_our_plugins_are_right(tmp_path):
     problems = load(file, ours(), {name: f"{name}-{'x' * 40}" for name in secrets.values()}).problems
 
     told = [problem for problem in problems if problem.file == str(file)]
+    told = [problem for problem in told if "is in no route" not in problem.message]  # the example shows every bot
     assert [str(problem) for problem in told if problem.path not in secrets] == []  # an invented secret may be refused
 
 
