@@ -188,6 +188,18 @@ async def test_events_that_come_twice_happen_once(driving):
     assert (await driving.transcript()).count("moved") == 1
 
 
+async def test_words_the_end_has_overtaken_are_refused_and_the_desk_is_told(driving):
+    await driving.transferred()
+    await driving.desk.says("hello")
+    driving.desk.reorder(2)
+    await driving.desk.says("good bye")
+    answer = await driving.desk.closes()
+    await driving.sees("back: closed")
+
+    assert answer.status == 404 and "is over" in answer.body["error"]
+    assert "good bye" not in driving.ann.texts()
+
+
 async def test_ids_may_begin_again_in_every_dialog(driving):
     await driving.transferred()
     await driving.desk.says("one", event_id="1")
