@@ -11,7 +11,7 @@ import pytest
 
 from gateway import AuthenticationFailed, Permanent, Temporary
 from gateway.testing import Harness
-from gateway_events.failures import failure_of
+from gateway_events.failures import failure_of, retry_after_seconds
 from plugins.events.tests.kit import config, receiving, standing
 
 
@@ -28,9 +28,11 @@ def test_a_status_has_a_meaning(status, meaning):
 
 
 def test_the_delay_the_receiver_names_is_kept():
-    assert failure_of(429, {"Retry-After": "7"}).retry_after_seconds == 7
-    assert failure_of(503, {"Retry-After": "Thu, 01 Jan 2015 00:00:00 GMT"}).retry_after_seconds == 0
-    assert failure_of(503, {"Retry-After": "soon"}).retry_after_seconds is None
+    asked_to_wait = failure_of(429, {"Retry-After": "7"})
+
+    assert isinstance(asked_to_wait, Temporary) and asked_to_wait.retry_after_seconds == 7
+    assert retry_after_seconds("Thu, 01 Jan 2015 00:00:00 GMT") == 0
+    assert [retry_after_seconds(each) for each in ("", "soon", "-1", "²")] == [None] * 4
 
 
 async def test_a_receiver_that_was_away_gets_everything(tmp_path):

@@ -28,8 +28,9 @@ def test_a_status_has_a_meaning(status, meaning):
 
 def test_the_delay_the_bot_names_is_kept():
     soon = format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)
+    asked_to_wait = failure_of(429, {"Retry-After": "7"})
 
-    assert failure_of(429, {"Retry-After": "7"}).retry_after_seconds == 7
+    assert isinstance(asked_to_wait, Temporary) and asked_to_wait.retry_after_seconds == 7
     assert 500 < retry_after_seconds(soon) <= 600
     assert [retry_after_seconds(each) for each in ("", "soon", "-1", "²")] == [None] * 4
 
