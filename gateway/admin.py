@@ -84,7 +84,7 @@ class Admin:
     async def answer(self, request: WebhookRequest) -> WebhookResponse:
         """Do what is asked; `request.tail` is the path below `/admin/`. Raises `Unauthorized` and `BadInput`."""
         given = request.headers.get("authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+        if not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {self._token}".encode()):
             raise Unauthorized("this needs the token in the data folder's admin.json")
         if request.method != "POST":
             return WebhookResponse(status=405)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway import fence
-from gateway.contracts import Availability, BotReply, Closing, News, Opened, Opening, Outgoing, Turn
+from gateway.contracts import (
+    Availability,
+    BotReply,
+    Closing,
+    News,
+    Opened,
+    Opening,
+    Outgoing,
+    SupportsAvailability,
+    Turn,
+)
 from gateway.conversation import Conversation, Handoff, effect_id
 from gateway.engine import Engine
 from gateway.entries import Entry, Left, Said
@@ -38,7 +49,12 @@ TRANSCRIPT_ENTRIES = 500
 """How much of an agent's dialog the bot is told at most when it comes back."""
 
 
-ANSWERS: Mapping[str, type] = {"reply": BotReply, "open": Opened}
+AVAILABILITY_SECONDS = 2.0
+"""How long a bot's turn waits to know whether an agent is online: a slow platform is not the bot's business."""
+
+AnswerT = TypeVar("AnswerT")
+
+ANSWERS: Mapping[str, type[Any]] = {"reply": BotReply, "open": Opened}
 """What must come back from which call, for it goes into the conversation."""
 
 
@@ -167,8 +183,12 @@ class Carrier:
         return EffectDone(effect=effect)
 
     async def agents_online(self, conversation: Conversation) -> bool | None:
-        """Tell whether the first platform of the route has somebody online; None if nobody can tell."""
-        availability = await self.availability(conversation.channel)
+        """Tell whether the first platform of the route has somebody online; None if nobody can tell soon."""
+        try:
+            async with asyncio.timeout(AVAILABILITY_SECONDS):
+                availability = await self.availability(conversation.channel)
+        except TimeoutError:
+            return None
         return availability.online if availability else None
 
     async def availability(self, channel: str, destination: str = "") -> Availability | None:
@@ -179,7 +199,7 @@ class Carrier:
         if running is None or platform is None:
             return None
         try:
-            return await running.call("availability", lambda: platform.availability(destination))
+            return await _availability(running, platform, destination)
         except Failure:
             return None
 
@@ -242,7 +262,7 @@ class Carrier:
         platform = running.availability
         if handoff.transfer.ignore_offline or platform is None:
             return
-        availability = await running.call("availability", lambda: platform.availability(handoff.destination))
+        availability = await _availability(running, platform, handoff.destination)
         if not availability.online:
             msg = "nobody is online"
             raise Refused(msg, code="offline")
@@ -298,7 +318,14 @@ class Carrier:
         return EffectDone(effect=effect)
 
 
-def _sound(answer: object, kind: type) -> object:
+async def _availability(running: Running, platform: SupportsAvailability, destination: str) -> Availability:
+    async def call() -> Availability:
+        return _sound(await platform.availability(destination), Availability)
+
+    return await running.call("availability", call)
+
+
+def _sound(answer: object, kind: type[AnswerT]) -> AnswerT:
     """Return a plugin's answer as it would come back from the store. Raises what makes it a bug of the plugin."""
     if not isinstance(answer, kind):
         msg = f"answered with {type(answer).__name__} instead of {kind.__name__}"

@@ -7,6 +7,7 @@ destination holds up its own lanes only.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import deque
@@ -52,6 +53,9 @@ RETRY_SECONDS = (0.5, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
 AUTHENTICATION_RETRY_SECONDS = 60.0
 """Refused credentials are tried again slowly: only a person can mend them."""
+
+CANCEL_SECONDS = 1.0
+"""How long a call that is broken off when the gateway stops has to let go."""
 
 STORE_RETRY_SECONDS = 0.5
 """How long an outcome waits when the store cannot write."""
@@ -115,7 +119,7 @@ class Dispatcher:
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._alarms = Alarms(now=now, ring=self._ring_timer)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._stopping = self._stopped = False
         self._started = False
 
     # --- life ----------------------------------------------------------------------------------------------------
@@ -138,9 +142,11 @@ class Dispatcher:
                 lane.alarm.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within_seconds)
-        for task in tuple(self._tasks):
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CANCEL_SECONDS)  # a plugin may refuse to be cancelled
+        self._stopped = True
 
     def pending(self) -> int:
         """Count the effects not carried out yet."""
@@ -319,6 +325,8 @@ class Dispatcher:
             try:
                 await self._engine.outcome(event, finished)
             except (Unavailable, Conflict) as error:
+                if self._stopped:
+                    return  # the next start finds the effect in the store
                 log.error("store.outcome_waits", reason=str(error))  # noqa: TRY400 - the reason says it
                 await asyncio.sleep(STORE_RETRY_SECONDS)
             else:
@@ -356,12 +364,17 @@ class Dispatcher:
 
 
 def pause(attempts: int, failure: Failure) -> float:
-    """Return the seconds until the next try: the other side's own delay wins, refused credentials wait for a person."""
-    if isinstance(failure, Temporary) and failure.retry_after_seconds is not None:
-        return failure.retry_after_seconds
+    """Return the seconds until the next try: the other side's own delay wins, refused credentials wait for a person.
+
+    Who asks to be tried again at once, and again, gets a tenth of our own pauses.
+    """
+    own = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]
+    asked = failure.retry_after_seconds if isinstance(failure, Temporary) else None
+    if asked is not None and not math.isnan(asked):
+        return max(asked, own / 10)
     if isinstance(failure, AuthenticationFailed):
         return AUTHENTICATION_RETRY_SECONDS
-    return RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+    return own * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
 
 
 def _lost(failure: Failure) -> Outcome | None:

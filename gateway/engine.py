@@ -230,10 +230,10 @@ class Engine:
         """Return the bot instance of a conversation's route; empty if it has none (any more)."""
         return self._policy(conversation.channel).bot
 
-    async def drain(self) -> None:
-        """Wait for the steps under way."""
-        while self._steps:
-            await asyncio.wait(self._steps)
+    async def drain(self, *, within_seconds: float) -> None:
+        """Wait for the steps under way; there are no new ones once `open` is false."""
+        if self._steps:
+            await asyncio.wait(self._steps, timeout=within_seconds)
 
     # --- the step ------------------------------------------------------------------------------------------------
 

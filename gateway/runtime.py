@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from gateway.contracts import SendsMessages, SupportsPages
 from gateway.decide import Policy
 from gateway.dispatch import Dispatcher, Patience
 from gateway.engine import Engine
-from gateway.errors import UserMistake
+from gateway.errors import GatewayError, UserMistake
 from gateway.feed import Feed
 from gateway.fetch import Fetcher
 from gateway.files import FileStore
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from gateway.store.contract import Store
 
 log = logs.get()
+
+LEAST_SECONDS = 1.0
+"""What a listener or an instance gets to stop even if others have used up all the time."""
 
 
 class Gateway:
@@ -156,7 +159,7 @@ class Gateway:
             connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
         )
         await self._listen()
-        await asyncio.gather(*(running.start() for running in self.instances.values()))
+        await self._start_instances()
         for listening in self._listening.values():
             await listening.start()
             self.feed.watch_all(listening)
@@ -166,6 +169,13 @@ class Gateway:
         self.engine.open = True
 
     async def _listen(self) -> None:
+    async def _start_instances(self) -> None:
+        """Start all, and tell of all that cannot."""
+        starts = [running.start() for running in self.instances.values()]
+        failures = [each for each in await asyncio.gather(*starts, return_exceptions=True) if each]
+        if failures:
+            raise UserMistake("\n".join(map(str, failures)))
+
         self._web = Web(
             settings=self.settings.server,
             instances=self.instances,
@@ -190,16 +200,19 @@ class Gateway:
         return isinstance(following, Following) and await following.tell_again(conversation, number)
 
     async def stop(self) -> None:
-        """Take nothing new, finish what is in hand, close everything. Safe also after a failed start."""
-        seconds = self.settings.server.shutdown_seconds
+        """Take nothing new, finish what is in hand, close everything. Safe also after a failed start.
+
+        Whatever a plugin does, this takes hardly longer than `server.shutdown_seconds`.
+        """
+        now = asyncio.get_running_loop().time
+        end = now() + self.settings.server.shutdown_seconds
         self.engine.open = False
         if self._admin:
             admin.withdraw(self.settings.data)
-        await self.engine.drain()
-        await self.dispatcher.stop(within_seconds=seconds)
-        for listening in self._listening.values():
-            await listening.stop(within_seconds=seconds)
-        await asyncio.gather(*(running.stop() for running in self.instances.values()))
+        await self.engine.drain(within_seconds=end - now())
+        await self.dispatcher.stop(within_seconds=max(0.0, end - now()))
+        await _all(each.stop(within_seconds=max(LEAST_SECONDS, end - now())) for each in self._listening.values())
+        await _all(each.stop(within_seconds=max(LEAST_SECONDS, end - now())) for each in self.instances.values())
         if self._web:
             await self._web.stop()
         await self._fetcher.close()
@@ -212,8 +225,7 @@ class Gateway:
         found = [
             (label, f"{self.url}/{name}{path}")
             for name, running in self.instances.items()
-            if isinstance(running.component, SupportsPages)
-            for label, path in running.component.pages().items()
+            for label, path in _pages(running).items()
         ]
         return [*found, ("metrics", f"{self.url}/metrics")]
 
@@ -238,15 +250,28 @@ async def serve(settings: Settings, _host: PluginHost | None = None) -> None:
         loop.add_signal_handler(number, on_signal)
     gateway = Gateway(settings)
     log.info("gateway.starting", config=str(settings.file))
-    await gateway.start()
-    _announce(gateway)
-    await stopped.wait()
-    log.info("gateway.stopping")
-    await gateway.stop()
+    if await _unless(stopped, gateway.start()):
+        _announce(gateway)
+        await stopped.wait()
+        log.info("gateway.stopping")
+        await gateway.stop()
     log.info("gateway.stopped")
 
 
 def _announce(gateway: Gateway) -> None:
+async def _unless(stopped: asyncio.Event, start: Coroutine[Any, Any, None]) -> bool:
+    """Start, unless told to stop before that is done: then what had started has been stopped again."""
+    starting, stopping = asyncio.create_task(start), asyncio.create_task(stopped.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+        return False
+    await starting
+    return True
+
+
     log.info("gateway.ready", url=gateway.url, instances=sorted(gateway.instances))
     width = max(len(label) for label, _ in gateway.pages())
     for label, address in gateway.pages():
@@ -254,6 +279,20 @@ def _announce(gateway: Gateway) -> None:
 
 
 def _reachable(host: str) -> str:
+def _pages(running: Running) -> Mapping[str, str]:
+    if not isinstance(running.component, SupportsPages):
+        return {}
+    try:
+        return dict(running.component.pages())
+    except Exception:
+        log.exception("plugin.bug", instance=running.name, kind=running.kind, call="pages")
+        return {}
+
+
+async def _all(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
+    await asyncio.gather(*calls)
+
+
     """Return an address of this machine under which a listening host is reached from here."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound to
     return f"[{host}]" if ":" in host else host
@@ -306,7 +345,7 @@ def _shows(instance: Instance[Any]) -> Capabilities:
 
 def _built(core: Core, instance: Instance[Any], metrics: Metrics) -> Running:
     kind = instance.kind
-    component = kind.build(InstanceContext(core, instance.name, kind.name), instance.options)
+    component = _component(core, instance)
     shown = isinstance(component, SendsMessages) or _shows(instance).tails_log
     if isinstance(kind, ChannelKind) and not shown:
         msg = f"channel kind {kind.name!r} has no send() and does not declare tails_log: its plugin is at fault"
@@ -322,17 +361,42 @@ def _built(core: Core, instance: Instance[Any], metrics: Metrics) -> Running:
 
 
 def _own_secret(folder: Path) -> bytes:
+def _component(core: Core, instance: Instance[Any]) -> Any:
+    """Have the plugin build its instance. Raises `UserMistake`, also if the plugin is at fault."""
+    kind = instance.kind
+    try:
+        return kind.build(InstanceContext(core, instance.name, kind.name), instance.options)
+    except GatewayError:
+        raise
+    except Exception as error:
+        log.exception("plugin.bug", instance=instance.name, kind=kind.name, call="build")
+        msg = f"{instance.name!r} ({kind.name}) cannot be built: a fault in its plugin: {type(error).__name__}"
+        raise UserMistake(msg) from error
+
+
+SECRET_BYTES = 32
+
+
     """Return the gateway's own secret, made at the first start; nobody else on the machine may read it."""
     path = folder / "secret"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
+        if not path.exists():
+            _write_secret(path)
+        found = path.read_bytes()
     except OSError as error:
         raise UserMistake(f"cannot write the data folder {folder}: {error.strerror}; correct store.path") from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(32))
+    if len(found) != SECRET_BYTES:
+        raise UserMistake(f"{path} is damaged: restore it, or remove it (then clients and agents sign in anew)")
+    return found
+
+
+def _write_secret(path: Path) -> None:
+    """Write it whole or not at all: from half a secret others could be guessed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(SECRET_BYTES))
         file.flush()
         os.fsync(file.fileno())
-    return path.read_bytes()
+    temporary.replace(path)

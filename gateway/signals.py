@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from gateway.contracts import SupportsTyping
 from gateway.conversation import Conversation, Floor
 from gateway.engine import Engine
-from gateway.errors import Failure
 from gateway.events import Typing
 from gateway.feed import Feed
 from gateway.supervisor import Running
 
-MOST_UNDER_WAY = 1000
-"""Signs being passed on at one time; more are dropped."""
+MOST_UNDER_WAY = 100
+"""Signs being passed on to one instance at the same time; more are dropped."""
 
 
 class Signals:
@@ -25,7 +24,7 @@ class Signals:
         self._engine = engine
         self._feed = feed
         self._instances = instances
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, set[asyncio.Task[None]]] = {}
 
     def typing(self, source: str, signal: Typing) -> None:
         """Pass on a sign that `source` (an instance) gave."""
@@ -39,10 +38,11 @@ class Signals:
 
     def _tell(self, target: str, signal: Typing, conversation: Conversation) -> None:
         running = self._instances.get(target)
-        if running and running.typing and len(self._tasks) < MOST_UNDER_WAY:
+        tasks = self._tasks.setdefault(target, set())
+        if running and running.typing and len(tasks) < MOST_UNDER_WAY:
             task = asyncio.create_task(_call(running, running.typing, signal, conversation))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
 
 def _target(conversation: Conversation, source: str) -> str:
@@ -58,7 +58,4 @@ def _target(conversation: Conversation, source: str) -> str:
 
 async def _call(running: Running, component: SupportsTyping, signal: Typing, conversation: Conversation) -> None:
     session = conversation.handoff.session if conversation.handoff else ""
-    try:
-        await running.call("typing", lambda: component.typing(signal, client=conversation.client, session=session))
-    except Failure:
-        return
+    await running.hint("typing", lambda: component.typing(signal, client=conversation.client, session=session))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -77,6 +78,11 @@ class Running:
         self._retrying: asyncio.Task[None] | None = None
 
     @property
+    def timeout_seconds(self) -> float:
+        """How long a call may take."""
+        return self._terms.timeout_seconds
+
+    @property
     def ready(self) -> bool:
         """Whether it can be called."""
         return self.state in {State.UP, State.UNHEALTHY}
@@ -101,14 +107,22 @@ class Running:
             case OnStartFailure.DISABLE:
                 self.state = State.DISABLED
 
-    async def stop(self) -> None:
-        """Stop it, whatever it has to say about that."""
+    async def stop(self, *, within_seconds: float) -> None:
+        """Stop it, whatever it has to say about that; one that will not end is left behind."""
+        self.state = State.STOPPED
         if self._retrying:
             self._retrying.cancel()
-        self.state = State.STOPPED
+        stopping = asyncio.create_task(self._stop_quietly())
+        _, unfinished = await asyncio.wait({stopping}, timeout=within_seconds)
+        for task in unfinished:
+            task.cancel()
+            log.error("instance.stop_failed", instance=self.name, reason=f"took longer than {within_seconds:.1f} s")
+
+    async def _stop_quietly(self) -> None:
+        if self._retrying:
+            await asyncio.wait({self._retrying})  # not while it is being started
         try:
-            async with asyncio.timeout(self._terms.timeout_seconds):
-                await self.component.stop()
+            await self.component.stop()
         except Exception:
             log.exception("instance.stop_failed", instance=self.name)
 
@@ -122,6 +136,12 @@ class Running:
         if self.state is State.UNHEALTHY:
             self._became(State.UP, "")
         return result
+
+    async def hint(self, what: str, call: Callable[[], Awaitable[object]]) -> None:
+        """Make a call that may as well be lost. It takes no place among the calls that count."""
+        if self.ready:
+            with suppress(Failure):
+                await self._classified(what, call)
 
     async def _classified(self, what: str, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
         seconds = self._terms.timeout_seconds
@@ -164,10 +184,10 @@ class Running:
         except GatewayError as error:
             reason = str(error)
         except (aiohttp.ClientError, OSError) as error:
-            reason = f"{type(error).__name__}: {error}"
+            reason = _without_address(error)
         except Exception as error:
             log.exception("plugin.bug", instance=self.name, kind=self.kind, call="start")
-            reason = f"a fault in the plugin: {type(error).__name__}: {error}"
+            reason = f"a fault in the plugin: {type(error).__name__}; the log has the details"
         else:
             self._became(State.UP, "")
             return None
@@ -194,3 +214,12 @@ def _is_being_cancelled() -> bool:
     """Tell whether it is the gateway that cancels; else a plugin let slip that something of its own was cancelled."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def _without_address(error: Exception) -> str:
+    """Say what went wrong on the way. Not aiohttp's words: they may name the address, and that may hold a token."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{type(error).__name__}: answered {error.status}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__}: {error.strerror}"
+    return type(error).__name__

@@ -6,6 +6,7 @@ exception nobody expected is answered 500 without details and logged with all of
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
@@ -104,7 +105,11 @@ class Web:
 
     def _mount(self, app: web.Application, name: str, component: SupportsRoutes) -> None:
         part = web.Application(client_max_size=self._settings.max_body_bytes)
-        part.add_routes(component.routes())
+        try:
+            part.add_routes(component.routes())
+        except Exception as error:
+            log.exception("plugin.bug", instance=name, call="routes")
+            raise UserMistake(f"{name!r} cannot be served: a fault in its plugin: {type(error).__name__}") from error
         app.add_subapp(f"/{name}/", part)
         app.router.add_get(f"/{name}", _with_slash)
 
@@ -129,7 +134,7 @@ class Web:
         token = self._settings.metrics_token
         if token is not None:
             given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
+            if not hmac.compare_digest(given.encode(errors="replace"), token.get_secret_value().encode()):
                 return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         body, content_type = self._metrics.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
@@ -157,13 +162,18 @@ class Web:
             msg = f"{running.name} is {running.state}"
             raise Unavailable(msg, retry_after_seconds=5)
         with logs.bound(instance=running.name):
-            return _as_response(await running.component.webhook(await _as_webhook(request)))
+            try:
+                async with asyncio.timeout(running.timeout_seconds):
+                    return _as_response(await running.component.webhook(await _as_webhook(request)))
+            except TimeoutError:
+                msg = f"{running.name} took longer than {running.timeout_seconds:g} s"
+                raise Unavailable(msg, retry_after_seconds=5) from None
 
     async def _administer(self, request: web.Request) -> web.Response:
         """Answer the gateway's own command line (see `admin`)."""
         admin = self._admin()
-        if admin is None:
-            raise web.HTTPNotFound
+        if admin is None or not self._is_open():
+            raise Unavailable("the gateway is starting or stopping")
         return _as_response(await admin.answer(await _as_webhook(request)))
 
     # --- what went wrong -----------------------------------------------------------------------------------------
@@ -189,7 +199,9 @@ class Web:
         except ConnectionError:
             raise
         except Exception:
-            log.exception("request.failed", method=request.method, route=_route(request))
+            log.exception(
+                "request.failed", method=request.method, route=_route(request), instance=self._instance(request)
+            )
             return self._refused(request, 500, "a fault in the gateway; its log has the details")
 
     async def _counted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -243,7 +255,7 @@ def _as_response(answer: WebhookResponse) -> web.Response:
 
 
 async def _with_slash(request: web.Request) -> web.Response:
-    raise web.HTTPPermanentRedirect(request.path + "/" + (f"?{request.query_string}" if request.query_string else ""))
+    raise web.HTTPPermanentRedirect(request.rel_url.with_path(f"{request.path}/", keep_query=True))
 
 
 def _route(request: web.Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,3 +186,20 @@ async def test_bytes_are_believed_more_than_claims(site: Site, claimed: str, byt
     saved = await site.gateway.gateway.files.save(chunks(), name="file.png", media_type=claimed)
 
     assert saved.media_type == found
+
+
+@pytest.mark.parametrize("line", [b"GET /metrics", b"POST /admin/dead-letters/drop"])
+async def test_a_token_that_is_no_text_is_simply_wrong(site: Site, line: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.gateway.gateway.port)
+    writer.write(line + b" HTTP/1.1\r\nHost: gateway\r\nContent-Length: 0\r\nAuthorization: Bearer \xff\r\n\r\n")
+    answer = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_nothing_is_replayed_before_the_lanes_are_taken_up(site: Site) -> None:
+    site.gateway.gateway.engine.open = False
+
+    assert (await site.http.post("/admin/dead-letters/replay", json={})).status == 503
