@@ -70,6 +70,7 @@ class Carrier:
         chains: Mapping[str, tuple[str, ...]],
         signals: Signals,
         progress: Callable[[Effect], None],
+        public_url: Callable[[], str],
     ) -> None:
         """`chains`: channel -> platforms; `progress` is told an effect of which another part has arrived."""
         self._engine = engine
@@ -78,6 +79,7 @@ class Carrier:
         self._chains = chains
         self._signals = signals
         self._progress = progress
+        self._public_url = public_url
 
     def running(self, effect: Effect) -> Running:
         """Return the instance an effect is for. Raises `Permanent` if the config no longer has it."""
@@ -223,7 +225,7 @@ class Carrier:
         if not isinstance(said, Said):
             msg = f"entry {number} is not a message"
             raise Permanent(msg)
-        messages = render(said.message, running.shows)
+        messages = render(said.message, running.shows, public_url=self._public_url())
         for index in range(action.part, len(messages)):
             outgoing = Outgoing(
                 id=effect_id(effect.conversation, effect.number) + (f".{index}" if index else ""),

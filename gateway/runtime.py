@@ -88,6 +88,7 @@ class Gateway:
             instances=self.instances,
             chains={name: policy.chain for name, policy in self.policies.items()},
             signals=self.signals,
+            public_url=lambda: self.url,
             progress=lambda effect: self.dispatcher.progressed(effect),  # noqa: PLW0108 - not there yet
         )
 
@@ -168,7 +169,6 @@ class Gateway:
         await self.dispatcher.start()
         self.engine.open = True
 
-    async def _listen(self) -> None:
     async def _start_instances(self) -> None:
         """Start all, and tell of all that cannot."""
         starts = [running.start() for running in self.instances.values()]
@@ -176,6 +176,7 @@ class Gateway:
         if failures:
             raise UserMistake("\n".join(map(str, failures)))
 
+    async def _listen(self) -> None:
         self._web = Web(
             settings=self.settings.server,
             instances=self.instances,
@@ -258,7 +259,6 @@ async def serve(settings: Settings, _host: PluginHost | None = None) -> None:
     log.info("gateway.stopped")
 
 
-def _announce(gateway: Gateway) -> None:
 async def _unless(stopped: asyncio.Event, start: Coroutine[Any, Any, None]) -> bool:
     """Start, unless told to stop before that is done: then what had started has been stopped again."""
     starting, stopping = asyncio.create_task(start), asyncio.create_task(stopped.wait())
@@ -272,13 +272,13 @@ async def _unless(stopped: asyncio.Event, start: Coroutine[Any, Any, None]) -> b
     return True
 
 
+def _announce(gateway: Gateway) -> None:
     log.info("gateway.ready", url=gateway.url, instances=sorted(gateway.instances))
     width = max(len(label) for label, _ in gateway.pages())
     for label, address in gateway.pages():
         print(f"  {label:<{width}}  {address}", flush=True)  # noqa: T201 - for the person at the terminal
 
 
-def _reachable(host: str) -> str:
 def _pages(running: Running) -> Mapping[str, str]:
     if not isinstance(running.component, SupportsPages):
         return {}
@@ -293,6 +293,7 @@ async def _all(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
     await asyncio.gather(*calls)
 
 
+def _reachable(host: str) -> str:
     """Return an address of this machine under which a listening host is reached from here."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound to
     return f"[{host}]" if ":" in host else host
@@ -360,7 +361,6 @@ def _built(core: Core, instance: Instance[Any], metrics: Metrics) -> Running:
     return running
 
 
-def _own_secret(folder: Path) -> bytes:
 def _component(core: Core, instance: Instance[Any]) -> Any:
     """Have the plugin build its instance. Raises `UserMistake`, also if the plugin is at fault."""
     kind = instance.kind
@@ -377,6 +377,7 @@ def _component(core: Core, instance: Instance[Any]) -> Any:
 SECRET_BYTES = 32
 
 
+def _own_secret(folder: Path) -> bytes:
     """Return the gateway's own secret, made at the first start; nobody else on the machine may read it."""
     path = folder / "secret"
     try:
