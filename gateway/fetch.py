@@ -18,6 +18,8 @@ from gateway.errors import Permanent, Temporary
 
 MOST_REDIRECTS = 5
 TIMEOUT_SECONDS = 60.0
+NO_ADDRESS = "the file's address is not one"
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 NOT_FOUND_FROM = 400
 FAULTY_FROM = 500
 
@@ -45,7 +47,7 @@ class PublicResolver(AbstractResolver):
 
 
 class Fetcher:
-    """Downloads; `open` before, `close` after."""
+    """Downloads; `close` after."""
 
     def __init__(self, *, allow_private: bool = False) -> None:
         """`allow_private`: the operator trusts those who name addresses."""
@@ -67,12 +69,12 @@ class Fetcher:
         except TimeoutError:
             raise Temporary("the file's server did not answer in time") from None
         except aiohttp.InvalidURL:
-            raise Permanent("the file's address is not one") from None
+            raise Permanent(NO_ADDRESS) from None
         except aiohttp.ClientError as error:
             raise Temporary(f"the file's server cannot be reached: {type(error).__name__}") from error
 
     async def _follow(self, url: str) -> aiohttp.ClientResponse:
-        target = URL(url)
+        target = _parsed(url)
         for _ in range(MOST_REDIRECTS + 1):
             self._check(target)
             response = await self._opened().get(target, allow_redirects=False)
@@ -81,7 +83,7 @@ class Fetcher:
                 _expect_success(response)
                 return response
             response.close()
-            target = target.join(URL(onward))
+            target = target.join(_parsed(onward))
         raise Permanent("the file's address redirects too often")
 
     def _check(self, target: URL) -> None:
@@ -105,8 +107,23 @@ class Fetcher:
 def is_public(address: str) -> bool:
     """Tell whether an IP address is on the open internet."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
+    inner = _inner(ip)
     return ip.is_global and not ip.is_multicast and (inner is None or is_public(str(inner)))
+
+
+def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address a translating router would take out of an IPv6 one."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return None
+    translated = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None
+    return ip.ipv4_mapped or ip.sixtofour or translated
+
+
+def _parsed(address: str) -> URL:
+    try:
+        return URL(address)
+    except ValueError:
+        raise Permanent(NO_ADDRESS) from None
 
 
 def _is_address(host: str) -> bool:

@@ -10,16 +10,20 @@ import asyncio
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from urllib.parse import unquote
 
 import puremagic
 
-from gateway.errors import TooLarge
+from gateway.errors import TooLarge, Unavailable
 from gateway.fetch import Fetcher
 from gateway.model import Attachment
+
+ResultT = TypeVar("ResultT")
 
 PREFIX = "/files/"
 CHUNK_BYTES = 64 * 1024
@@ -58,7 +62,7 @@ class FileStore:
         """Keep a file; see `Files.save`."""
         key = secrets.token_urlsafe(16)
         folder = self._folder / key
-        await asyncio.to_thread(folder.mkdir, parents=True)
+        await _on_disk(partial(folder.mkdir, parents=True))
         path = folder / safe_name(name)
         try:
             size = await self._write(path, chunks)
@@ -95,17 +99,18 @@ class FileStore:
 
     async def _write(self, path: Path, chunks: AsyncIterator[bytes]) -> int:
         size = 0
-        file = await asyncio.to_thread(path.open, "xb")
+        file: BinaryIO = await _on_disk(lambda: path.open("xb"))
         try:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > self._max_bytes:
                     msg = f"the file is larger than {self._max_bytes} bytes"
                     raise TooLarge(msg)
-                await asyncio.to_thread(file.write, chunk)
-            await asyncio.to_thread(_sync, file, path.parent)
+                await _on_disk(partial(file.write, chunk))
+            await _on_disk(partial(_sync, file, path.parent))
         finally:
-            file.close()
+            with suppress(OSError):  # what a full disk has not taken is written once more when it is closed
+                file.close()
         return size
 
 
@@ -137,6 +142,15 @@ def _media_type(path: Path, claimed: str) -> str:
 
 BINARY_INLINE = frozenset(kind for kind in INLINE if not kind.startswith("text/") and kind != "image/svg+xml")
 """Types whose bytes are unmistakable: a claim without them is wrong."""
+
+
+async def _on_disk(call: Callable[[], ResultT]) -> ResultT:
+    """Run it beside the event loop. Raises `Unavailable` if the disk does not take it: that may pass."""
+    try:
+        return await asyncio.to_thread(call)
+    except OSError as error:
+        msg = f"cannot keep the file: {error.strerror}"
+        raise Unavailable(msg) from error
 
 
 def _sync(file: BinaryIO, folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.pytest_plugin import AiohttpServer
 
-from gateway import Permanent, Temporary, TooLarge
+from gateway import Permanent, Temporary, TooLarge, Unavailable
 from gateway.fetch import Fetcher, is_public
 from gateway.files import FileStore
 
@@ -24,6 +26,8 @@ async def shop(request: web.Request) -> web.StreamResponse:
             raise web.HTTPFound("/cat.txt")
         case "/round":
             raise web.HTTPFound("/round")
+        case "/nowhere":
+            return web.Response(status=302, headers={"Location": "http://[bad"})
         case "/busy":
             return web.Response(status=503)
         case _:
@@ -54,7 +58,13 @@ async def test_a_file_is_kept(files: FileStore, address: str, path: str) -> None
 
 @pytest.mark.parametrize(
     ("path", "error"),
-    [("/large", TooLarge), ("/round", Permanent), ("/busy", Temporary), ("/nothing", Permanent)],
+    [
+        ("/large", TooLarge),
+        ("/round", Permanent),
+        ("/nowhere", Permanent),
+        ("/busy", Temporary),
+        ("/nothing", Permanent),
+    ],
 )
 async def test_what_cannot_be_kept(files: FileStore, address: str, path: str, error: type[Exception]) -> None:
     with pytest.raises(error):
@@ -73,6 +83,14 @@ async def test_what_cannot_be_kept(files: FileStore, address: str, path: str, er
         "http://0.0.0.0:1/x",
         "file:///etc/passwd",
         "ftp://example.com/x",
+        "http://127.1:1/x",
+        "http://2130706433:1/x",
+        "http://0177.0.0.1:1/x",
+        "http://0x7f000001:1/x",
+        "http://１２７.0.0.1:1/x",
+        "http://[64:ff9b::7f00:1]:1/x",
+        "http://[bad",
+        "http://example.com:99999/x",
         "no address",
         "",
     ],
@@ -82,6 +100,18 @@ async def test_no_address_leads_into_a_private_network(tmp_path: Path, url: str)
     with pytest.raises(Permanent):
         await FileStore(tmp_path, max_bytes=1000, fetcher=fetcher).fetch(url)
     await fetcher.close()
+
+
+async def test_a_full_disk_is_no_fault(files: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"meow"
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unavailable, match="No space left on device"):
+        await files.save(chunks(), name="cat.txt")
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111"])
