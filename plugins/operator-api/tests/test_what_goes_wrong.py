@@ -229,7 +229,14 @@ async def test_a_file_does_not_fall_behind_the_words_after_it(driving):
 
 
 async def test_a_wrong_secret_learns_nothing(driving, being):
-    for here, path in ((driving, "/hooks/center/x"), (driving, "/hooks/center"), (being, "/hooks/tovie/x/sendText")):
+    for here, path in (
+        (driving, "/hooks/center/x"),
+        (driving, "/hooks/center"),
+        (driving, "/hooks/center/%ff%fe"),
+        (being, "/hooks/tovie/x/sendText"),
+        (being, "/hooks/tovie/%D0%BA/sendText"),
+        (being, "/hooks/tovie//sendText"),
+    ):
         side = getattr(here, "desk", None) or here.tovie
         answer = await side.request("POST", here.gateway.url + path, {"id": "1"})
 
