@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import Floor, Outcome
-from gateway.testing import Harness
+from gateway import Attachment, BotReply, Floor, Media, MediaKind, Message, Outcome
+from gateway.testing import SIMPLE, Harness
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -115,3 +115,14 @@ async def test_what_happened_is_counted(tmp_path: Path) -> None:
         "gateway_store_commit_seconds_count",
     ):
         assert line in counted, line
+
+
+async def test_a_file_becomes_a_link_that_works_where_files_cannot_be_shown(tmp_path: Path) -> None:
+    config = {**SIMPLE, "channels": {"web": {"type": "plain"}}}
+    file = Media(kind=MediaKind.IMAGE, attachment=Attachment(url="/files/key/cat.png", name="cat.png"))
+    async with Harness(config, folder=tmp_path) as gateway:
+        gateway.bot().answer = lambda _turn: BotReply(messages=(Message(contents=(file,)),))
+        await gateway.channel().writes("hi")
+        await gateway.settled()
+
+        assert gateway.channel().texts() == [f"cat.png: {gateway.url}/files/key/cat.png"]
