@@ -145,3 +145,15 @@ async def test_who_wants_no_motion_gets_none(page, stage):
     await expect(chat.status).not_to_be_empty()
 
     assert await chat.root.evaluate("root => root.shadowRoot.getAnimations().length") == 0
+
+
+async def test_on_a_touch_screen_no_keyboard_comes_unasked(browser, stage):
+    context = await browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 700})
+    chat = await started(await context.new_page(), stage)
+    stage.bot_says(Message(contents=(Buttons(buttons=(Button(text="Yes"),)),)))
+    await expect(chat.log).to_be_focused()
+    await chat.button("Yes").tap()
+    await stage.context.until(lambda _: wrote(stage))
+
+    await expect(chat.log).to_be_focused()
+    await context.close()

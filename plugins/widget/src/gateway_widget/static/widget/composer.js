@@ -78,7 +78,7 @@ export class Composer {
     const face = preview ? h("img", { src: preview, alt: "" }) : icon("file");
     const drop = () => (this.#uploads.remove(upload), this.focus());
     const remove = iconButton("close", this.#say("remove", { name }), drop);
-    upload.bar = h("progress", { max: "1", "aria-label": name, hidden: ticket || problem });
+    upload.bar = h("progress", { max: "1", "aria-label": name, hidden: Boolean(ticket || problem) });
     return h("li", { class: problem && "bad" }, face, h("span", { dir: "auto" }, name), upload.bar, remove);
   }
 
