@@ -21,7 +21,7 @@ from gateway.admin import Admin
 from gateway.capabilities import Capabilities
 from gateway.carry import Carrier
 from gateway.context import Core, InstanceContext
-from gateway.contracts import SendsMessages, SupportsPages
+from gateway.contracts import SendsMessages, SupportsNews, SupportsPages
 from gateway.decide import Policy
 from gateway.dispatch import Dispatcher, Patience
 from gateway.engine import Engine
@@ -350,6 +350,9 @@ def _built(core: Core, instance: Instance[Any], metrics: Metrics) -> Running:
     shown = isinstance(component, SendsMessages) or _shows(instance).tails_log
     if isinstance(kind, ChannelKind) and not shown:
         msg = f"channel kind {kind.name!r} has no send() and does not declare tails_log: its plugin is at fault"
+        raise UserMistake(msg)
+    if _shows(instance).hears and not isinstance(component, SupportsNews):
+        msg = f"channel kind {kind.name!r} wants to hear of entries and has no tell(): its plugin is at fault"
         raise UserMistake(msg)
     terms = Terms(
         on_start_failure=OnStartFailure(instance.core.on_start_failure),
