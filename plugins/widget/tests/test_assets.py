@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import gateway_widget
-from gateway_widget.assets import Assets
 from gateway_widget.bundle import bundle
+from gateway_widget.options import WidgetOptions
 from gateway_widget.texts import LANGUAGES, TEXT_KEYS
-from plugins.widget.tests.stage import Caller
+from plugins.widget.tests.stage import Caller, Stage
 
 STATIC = Path(gateway_widget.__file__).parent / "static" / "widget"
 BUDGET = 25_000
@@ -19,7 +19,7 @@ BUDGET = 25_000
 
 @pytest.fixture
 def assets():
-    return Assets({"title": "Ask us", "texts": {}})
+    return Stage(WidgetOptions(title="Ask us", avatar="https://gw.example.com/files/abc/face.png")).channel._assets
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
