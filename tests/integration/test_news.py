@@ -39,6 +39,12 @@ class Plugin:
 PLUGIN = Plugin()
 
 
+def news_of(gateway):
+    channel = gateway.channel()
+    assert isinstance(channel, HearingChannel)
+    return channel.news
+
+
 def host():
     return plugin_host(f"{__name__}:PLUGIN", installed=False)
 
@@ -46,10 +52,10 @@ def host():
 async def test_the_end_is_told_after_the_last_words(tmp_path):
     async with Harness(CONFIG, folder=tmp_path, host=host()) as gateway:
         await gateway.channel().writes("bye")
-        await gateway.until(lambda: bool(gateway.channel().news))
+        await gateway.until(lambda: bool(news_of(gateway)))
 
         assert gateway.channel().texts() == ["goodbye"]
-        [news] = gateway.channel().news
+        [news] = news_of(gateway)
         assert isinstance(news.entry.body, Closed) and news.conversation.client.id == "ann"
 
 
@@ -64,10 +70,10 @@ async def test_the_end_is_told_after_a_restart_under_the_same_id(tmp_path):
         clock = gateway.clock
     clock.ahead += 61
     async with Harness(CONFIG, folder=tmp_path, host=host(), clock=clock) as gateway:
-        await gateway.until(lambda: bool(gateway.channel().news))
-        ids += [news.id for news in gateway.channel().news]
+        await gateway.until(lambda: bool(news_of(gateway)))
+        ids += [news.id for news in news_of(gateway)]
 
-        assert gateway.channel().news[0].attempt == 2
+        assert news_of(gateway)[0].attempt == 2
 
     assert len(ids) == 1
 
