@@ -230,7 +230,7 @@ class Engine:
         """Return the bot instance of a conversation's route; empty if it has none (any more)."""
         return self._policy(conversation.channel).bot
 
-    async def drain(self, *, within_seconds: float) -> None:
+    async def drain(self, *, within_seconds: float | None = None) -> None:
         """Wait for the steps under way; there are no new ones once `open` is false."""
         if self._steps:
             await asyncio.wait(self._steps, timeout=within_seconds)

@@ -72,7 +72,7 @@ async def test_half_a_character_is_no_reason_to_lose_a_message(tmp_path: Path) -
         BotReply(messages=("hi",)),
         BotReply(messages=(text_message("hi"),), state={"it": object()}),
         BotReply(transfer="sales"),
-        BotReply(attributes={"age": 7}),
+        BotReply(attributes={"age": 7}),  # type: ignore[dict-item]
     ],
     ids=str,
 )
