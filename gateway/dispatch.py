@@ -286,9 +286,9 @@ class Dispatcher:
         conversation = await self._engine.get(effect.conversation)
         patience = self._patience(conversation.channel if conversation else "")
         now = self._now()
-        due_at = now + pause(effect.attempts, failure)
         expires_at = effect.made_at + (patience.expire_bot if isinstance(effect.action, AskBot) else patience.expire)
-        if isinstance(failure, Permanent | Refused) or due_at >= expires_at:
+        due_at = _next_try(now, expires_at, effect.attempts, failure)
+        if due_at is None:
             await self._give_up(effect, failure)
             return None
         later = replace(effect, attempts=effect.attempts + 1, due_at=due_at, error=failure.reason)
@@ -375,6 +375,20 @@ def pause(attempts: int, failure: Failure) -> float:
     if isinstance(failure, AuthenticationFailed):
         return AUTHENTICATION_RETRY_SECONDS
     return own * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+
+
+def _next_try(now: float, expires_at: float, attempts: int, failure: Failure) -> float | None:
+    """Return when to try again; None: not any more. The last try is when the effect expires.
+
+    A delay that the other side asked for is kept to: if it ends too late, waiting for it makes no sense.
+    """
+    if isinstance(failure, Permanent | Refused) or now >= expires_at:
+        return None
+    due_at = now + pause(attempts, failure)
+    if due_at <= expires_at:
+        return due_at
+    asked_for = isinstance(failure, Temporary) and failure.retry_after_seconds is not None
+    return None if asked_for else expires_at
 
 
 def _lost(failure: Failure) -> Outcome | None:

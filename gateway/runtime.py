@@ -384,7 +384,7 @@ def _own_secret(folder: Path) -> bytes:
     """Return the gateway's own secret, made at the first start; nobody else on the machine may read it."""
     path = folder / "secret"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _write_secret(path)
         found = path.read_bytes()

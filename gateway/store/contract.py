@@ -162,7 +162,7 @@ class Store(Protocol):
         """Return effects given up, oldest first."""
 
     async def replay(self, conversation_id: str, number: int, *, at: float) -> Effect | None:
-        """Make a dead letter pending again with no attempts; None if it is not one."""
+        """Make a dead letter pending again, as if made at `at`, with no attempts; None if it is not one."""
 
     async def drop(self, conversation_id: str, number: int, *, at: float) -> bool:
         """Forget a dead letter (state `dropped`)."""

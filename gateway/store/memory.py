@@ -186,7 +186,7 @@ class MemoryStore:
         record = self._dead(conversation_id, number)
         if record is None:
             return None
-        effect = replace(record.effect, attempts=0, due_at=at, error="", delayed=False)
+        effect = replace(record.effect, made_at=at, attempts=0, due_at=at, error="", delayed=False)
         self._tables.effects[conversation_id, number] = replace(record, effect=effect, state="pending", ended_at=None)
         return effect
 

@@ -84,7 +84,7 @@ class SqliteStore:
 
     async def replay(self, conversation_id: str, number: int, *, at: float) -> Effect | None:
         """See `Store.replay`."""
-        parameters = (at, conversation_id, number)
+        parameters = (at, at, conversation_id, number)
         if not await self._write(Call(lambda connection: connection.execute(sql.REPLAY, parameters).rowcount)):
             return None
         return await self._reader.first(sql.EFFECT, (conversation_id, number), sql.effect_of)

@@ -61,7 +61,8 @@ PUT_KV = "INSERT OR REPLACE INTO kv (instance, key, value) VALUES (?, ?, ?)"
 DROP_KV = "DELETE FROM kv WHERE instance = ? AND key = ?"
 
 REPLAY = """
-UPDATE effect SET state = 'pending', attempts = 0, due_at = ?, error = '', delayed = 0, ended_at = NULL
+UPDATE effect
+SET state = 'pending', made_at = ?, attempts = 0, due_at = ?, error = '', delayed = 0, ended_at = NULL
 WHERE conversation = ? AND number = ? AND state = 'failed'
 """
 DROP_DEAD = """

@@ -53,8 +53,8 @@ def plugin_host(*plugins: str, installed: bool = True) -> PluginHost:
 class Harness:
     """Runs a gateway from a config; `async with Harness(...) as gateway`.
 
-    With a `folder` the store is SQLite there, so that a second harness on the same folder is a restart; without one
-    everything is in memory.
+    The store is SQLite in `folder`, so that a second harness on the same folder is a restart; with `memory` nothing but
+    files is kept there.
     """
 
     def __init__(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from gateway import Floor, Outcome, Temporary
-from gateway.testing import SIMPLE, Clock, Harness
+from gateway import Floor, Outcome, Permanent, Temporary
+from gateway.events import Effect
+from gateway.testing import SIMPLE, Clock, FakeChannel, Harness
 
 PATIENT = {
     **SIMPLE,
@@ -107,3 +109,49 @@ async def test_what_cannot_be_delivered_in_time_is_given_up(tmp_path: Path) -> N
         states = [entry.body.state.value for entry in await gateway.log() if entry.body.type == "delivery"]
         assert states == ["delayed", "failed"]
         assert len(await gateway.gateway.store.dead_letters()) == 1
+
+
+async def test_the_last_try_is_when_a_message_expires(tmp_path: Path) -> None:
+    async with Harness(PATIENT, folder=tmp_path) as gateway:
+        web = gateway.channel()
+        web.failures += [Temporary("down")] * 5
+        await web.writes("hi")
+        for left in range(4, -1, -1):
+            await gateway.until(lambda: bool(_waiting(gateway)))
+            gateway.advance(_waiting(gateway)[0].due_at - gateway.clock())
+            await gateway.until(partial(_has_failures, web, left))
+        await gateway.settled()
+
+        assert web.texts() == ["echo hi"]
+
+
+def _has_failures(channel: FakeChannel, left: int) -> bool:
+    return len(channel.failures) <= left
+
+
+def _waiting(gateway: Harness) -> list[Effect]:
+    lanes = gateway.gateway.dispatcher._lanes.values()
+    return [lane.waiting[0] for lane in lanes if lane.waiting and not lane.task and lane.waiting[0].attempts]
+
+
+async def test_a_replayed_message_has_all_its_time_again(tmp_path: Path) -> None:
+    async with Harness(PATIENT, folder=tmp_path) as gateway:
+        web = gateway.channel()
+        web.failures.append(Permanent("blocked"))
+        await web.writes("hi")
+        await gateway.settled()
+        gateway.advance(3600)
+        letter = (await gateway.gateway.store.dead_letters())[0].effect
+        web.failures.append(Temporary("busy", retry_after_seconds=1))
+        again = await gateway.gateway.store.replay(letter.conversation, letter.number, at=gateway.clock())
+        gateway.gateway.dispatcher.replay(again)
+        await gateway.until(lambda: not web.failures)
+        gateway.advance(2)
+        await gateway.settled()
+
+        assert web.texts() == ["echo hi"]
+
+
+async def test_nobody_else_on_the_machine_reads_the_data(tmp_path: Path) -> None:
+    async with Harness(folder=tmp_path):
+        assert (tmp_path / "data").stat().st_mode & 0o077 == 0

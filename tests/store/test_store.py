@@ -376,12 +376,12 @@ async def test_dead_letters_can_be_asked_for(store: Store, wanted, found):
     assert [record.effect.number for record in await store.dead_letters(**wanted)] == found
 
 
-async def test_a_dead_letter_is_replayed_with_no_attempts(store: Store):
+async def test_a_dead_letter_is_replayed_as_if_new(store: Store):
     await with_dead_letters(store)
 
     effect = await store.replay("c1", 1, at=1800.0)
 
-    assert effect == replace(ask(1), due_at=1800.0)
+    assert effect == replace(ask(1), made_at=1800.0, due_at=1800.0)
     assert await store.pending_effects() == [effect, send(2)]
     record = await record_of(store, 1)
     assert (record.state, record.ended_at, record.failures) == ("pending", None, ((1700.0, "gone"),))
