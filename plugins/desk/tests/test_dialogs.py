@@ -248,13 +248,13 @@ async def test_forward_to_nobody_known_is_refused(place, anna):
     assert await place.floor() is Floor.AGENT
 
 
-async def test_closing_ends_the_conversation(place, anna):
+async def test_when_the_agent_closes_the_bot_goes_on(place, anna):
     session = await joined(place, anna)
     await anna.does("close", session=session)
 
-    assert await place.floor() is Floor.CLOSED
+    assert await place.floor() is Floor.BOT
     card = await anna.sees(session, lambda card: card["state"] == "ended")
-    assert card["ended"]["how"] == "closed_by_agent"
+    assert card["ended"]["how"] == "closed"
     assert (await anna.does("write", session=session, text="one more thing"))["code"] == "over"
 
 

@@ -144,7 +144,6 @@ class Acts:
             outcome=outcome,
             agent=agent,
             note=act.note.strip(),
-            close=outcome is Outcome.CLOSED,
         )
         await self._receive(event, agent_id, act.ref)
 

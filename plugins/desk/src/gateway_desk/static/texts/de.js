@@ -170,7 +170,7 @@ export default {
   "return.note": "Notiz für Bot und Kollegen (freiwillig)",
   "return.text": "Der Bot macht mit dem Kunden weiter. Er liest die Notiz und kann sie dem Kunden wiederholen.",
   "close.title": "Gespräch schließen",
-  "close.text": "Das Gespräch ist für alle beendet. Was der Kunde danach schreibt, beginnt ein neues.",
+  "close.text": "Das Anliegen ist erledigt. Der Bot macht mit dem Kunden weiter und weiß, dass Sie geschlossen haben.",
   "close.note": "Notiz (freiwillig)",
   "block.title": "Diesen Kunden sperren?",
   "block.text": "Das Gespräch wird geschlossen, und von {name} wird nichts mehr angenommen.",

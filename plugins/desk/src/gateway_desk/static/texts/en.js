@@ -184,7 +184,7 @@ export const en = {
   "return.note": "Note for the bot and your colleagues (optional)",
   "return.text": "The bot goes on with the client. It reads your note and may repeat it to the client.",
   "close.title": "Close the conversation",
-  "close.text": "The conversation is over for everybody. What the client writes next starts a new one.",
+  "close.text": "The matter is settled. The bot goes on with the client, and knows that you closed.",
   "close.note": "Note (optional)",
   "block.title": "Block this client?",
   "block.text": "The conversation is closed, and nothing more is accepted from {name}.",

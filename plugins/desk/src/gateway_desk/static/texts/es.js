@@ -170,7 +170,7 @@ export default {
   "return.note": "Nota para el bot y tus colegas (opcional)",
   "return.text": "El bot sigue con el cliente. Lee tu nota y puede repetírsela al cliente.",
   "close.title": "Cerrar la conversación",
-  "close.text": "La conversación termina para todos. Lo que el cliente escriba después empieza otra.",
+  "close.text": "El asunto está resuelto. El bot sigue con el cliente y sabe que usted ha cerrado.",
   "close.note": "Nota (opcional)",
   "block.title": "¿Bloquear a este cliente?",
   "block.text": "La conversación se cierra y no se acepta nada más de {name}.",

@@ -170,7 +170,7 @@ export default {
   "return.note": "Nota para o bot e seus colegas (opcional)",
   "return.text": "O bot continua com o cliente. Ele lê a sua nota e pode repeti-la ao cliente.",
   "close.title": "Fechar a conversa",
-  "close.text": "A conversa termina para todos. O que o cliente escrever depois começa outra.",
+  "close.text": "O assunto está resolvido. O bot continua com o cliente e sabe que você fechou.",
   "close.note": "Nota (opcional)",
   "block.title": "Bloquear este cliente?",
   "block.text": "A conversa é fechada e nada mais é aceito de {name}.",
