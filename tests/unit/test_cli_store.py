@@ -247,8 +247,17 @@ class Running:
         await site.start()
         port = self._runner.addresses[0][1]
         access = announce(self.data, f"http://127.0.0.1:{port}")
-        self.admin = Admin(store=self.store, replay=self.replayed.append, token=access.token, now=lambda: AT + 60)
+        self.admin = Admin(
+            store=self.store,
+            replay=self.replayed.append,
+            tell_again=self._tell_again,
+            token=access.token,
+            now=lambda: AT + 60,
+        )
         return self
+
+    async def _tell_again(self, listener, conversation, number):
+        raise AssertionError("nobody asked for a listener")
 
     async def __aexit__(self, *_):
         await self._runner.cleanup()
