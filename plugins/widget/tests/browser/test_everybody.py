@@ -129,6 +129,7 @@ async def test_words_and_colours_of_the_config():
 async def test_on_a_phone_it_fills_the_screen(page, stage):
     await page.set_viewport_size({"width": 390, "height": 780})
     chat = await started(page, stage)
+    await chat.window.evaluate("panel => Promise.all(panel.getAnimations().map(({ finished }) => finished))")
 
     assert await chat.window.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 780}
     assert await chat.window.evaluate("panel => panel.matches(':modal')")
