@@ -115,6 +115,7 @@ from gateway.model import (
     text_message,
 )
 from gateway.render.message import plain_text
+from gateway.retry_after import retry_after_seconds
 from gateway.wire import to_json
 
 __all__ = [
@@ -227,6 +228,7 @@ __all__ = [
     "for_client",
     "hookimpl",
     "plain_text",
+    "retry_after_seconds",
     "text_message",
     "to_json",
 ]

@@ -52,6 +52,7 @@ MODULES = {
     "gateway.model": "What is said",
     "gateway.render.message": "Showing it more plainly",
     "gateway.errors": "Failures and refusals",
+    "gateway.retry_after": "Delays other systems ask for",
     "gateway.hookspecs": "Marking a hook",
     "gateway.wire": "JSON",
 }

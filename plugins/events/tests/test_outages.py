@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import AuthenticationFailed, Permanent, Temporary
+from gateway import AuthenticationFailed, Permanent, Temporary, retry_after_seconds
 from gateway.testing import Harness
-from gateway_events.failures import failure_of, retry_after_seconds
+from gateway_events.failures import failure_of
 from plugins.events.tests.kit import config, receiving, standing
 
 

@@ -9,9 +9,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from gateway import Peer
+from gateway import Peer, retry_after_seconds
 from gateway_operator_api import groups, plugin, wire
-from gateway_operator_api.calls import seconds_of
 from gateway_operator_api.options import ChannelOptions, Labels, PlatformOptions
 
 FOLDER = Path(__file__).parents[1]
@@ -143,7 +142,7 @@ def test_the_default_group_is_one_with_somebody():
     ],
 )
 def test_retry_after(header, seconds):
-    assert seconds_of(header, now=60.0) == seconds
+    assert retry_after_seconds(header, now=60.0) == seconds
 
 
 # --- options and README ----------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from gateway import AuthenticationFailed, BotFailed, Permanent, Temporary
-from gateway_webhook.failures import failure_of, retry_after_seconds
+from gateway import AuthenticationFailed, BotFailed, Permanent, Temporary, retry_after_seconds
+from gateway_webhook.failures import failure_of
 from gateway_webhook.reply import Mistake, Replies
 from plugins.webhook.tests.kit import standing
 

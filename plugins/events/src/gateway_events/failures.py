@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
-from gateway import AuthenticationFailed, Failure, Permanent, Temporary
+from gateway import AuthenticationFailed, Failure, Permanent, Temporary, retry_after_seconds
 
 NEVER = frozenset({400, 413, 422})
 """The receiver has read this very entry and will not have it."""
@@ -26,13 +24,3 @@ def failure_of(status: int, headers: Mapping[str, str]) -> Failure:
         return Temporary(f"the receiver redirects (status {status}); put the address it means into the option `url`")
     delay = retry_after_seconds(headers.get("Retry-After", ""))
     return Temporary(f"the receiver answered with status {status}", retry_after_seconds=delay)
-
-
-def retry_after_seconds(value: str) -> float | None:
-    """Read a Retry-After header: seconds or a date; None if it is neither."""
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None

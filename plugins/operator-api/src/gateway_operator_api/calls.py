@@ -7,13 +7,11 @@ this protocol: none gets into an error or a log.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from gateway import AuthenticationFailed, Failure, Permanent, Temporary
+from gateway import AuthenticationFailed, Failure, Permanent, Temporary, retry_after_seconds
 from gateway_operator_api.wire import IDEMPOTENCY_HEADER
 
 if TYPE_CHECKING:
@@ -90,20 +88,8 @@ class Calls:
         if status in NOT_LET_IN:
             return AuthenticationFailed(f"{self._who} does not let us in (status {status}); {self._cure}")
         if status >= FAULTY or status in AGAIN_LATER:
-            delay = seconds_of(response.headers.get("Retry-After", ""), self._context.now())
+            delay = retry_after_seconds(response.headers.get("Retry-After", ""), self._context.now())
             return Temporary(f"{self._who} cannot take it now (status {status})", retry_after_seconds=delay)
         if status < REFUSED:
             return Rejected(f"{self._who} has moved elsewhere (status {status}); {self._cure}", status)
         return Rejected(f"{self._who} refuses it (status {status})", status)
-
-
-def seconds_of(header: str, now: float) -> float | None:
-    """Return the delay a `Retry-After` header names, in seconds; None without one that can be read."""
-    if header.strip().isdigit():
-        return float(header)
-    try:
-        then = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    zoned = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max(0.0, (zoned - datetime.fromtimestamp(now, tz=UTC)).total_seconds())

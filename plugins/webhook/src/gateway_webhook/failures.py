@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
-from gateway import AuthenticationFailed, Failure, Permanent, Temporary
+from gateway import AuthenticationFailed, Failure, Permanent, Temporary, retry_after_seconds
 
 FAULTY_FROM = 500
 REDIRECTS = range(300, 400)
@@ -26,13 +24,3 @@ def failure_of(status: int, headers: Mapping[str, str]) -> Failure:
     if status in REDIRECTS:
         return Permanent(f"the bot redirects (status {status}); put the address it means into the option `url`")
     return Permanent(f"the bot answered with status {status}")
-
-
-def retry_after_seconds(value: str) -> float | None:
-    """Read a Retry-After header: seconds or a date; None if it is neither."""
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None
