@@ -38,6 +38,7 @@ from gateway.contracts import (
     WebhookResponse,
 )
 from gateway.conversation import Conversation, Floor, Handoff, Stage
+from gateway.doors import check_secret
 from gateway.entries import (
     BotFailed,
     Changed,
@@ -63,6 +64,7 @@ from gateway.errors import (
     Blocked,
     Failure,
     GatewayError,
+    NotHere,
     Permanent,
     Refused,
     Temporary,
@@ -71,6 +73,7 @@ from gateway.errors import (
     Unavailable,
     UnknownConversation,
     UserMistake,
+    WrongMethod,
 )
 from gateway.events import (
     AgentJoined,
@@ -81,6 +84,7 @@ from gateway.events import (
     ClientBlocked,
     ClientChanged,
     ClientClosed,
+    ClientDescribed,
     ClientLeftAgent,
     ClientStarted,
     ClientWrote,
@@ -94,6 +98,7 @@ from gateway.events import (
 )
 from gateway.hookspecs import hookimpl
 from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
+from gateway.mailbox import Mailboxes
 from gateway.model import (
     Attachment,
     Button,
@@ -114,12 +119,14 @@ from gateway.model import (
     Transfer,
     text_message,
 )
+from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
 from gateway.render.message import plain_text
 from gateway.retry_after import retry_after_seconds
 from gateway.wire import to_json
 
 __all__ = [
     "EVERYTHING",
+    "IDEMPOTENCY_HEADER",
     "AgentJoined",
     "AgentNoted",
     "AgentPlatform",
@@ -149,6 +156,7 @@ __all__ = [
     "ClientBlocked",
     "ClientChanged",
     "ClientClosed",
+    "ClientDescribed",
     "ClientLeftAgent",
     "ClientStarted",
     "ClientWrote",
@@ -178,12 +186,14 @@ __all__ = [
     "Listener",
     "ListenerKind",
     "Location",
+    "Mailboxes",
     "Markup",
     "Media",
     "MediaKind",
     "Message",
     "Moved",
     "News",
+    "NotHere",
     "Noted",
     "Opened",
     "Opening",
@@ -198,6 +208,9 @@ __all__ = [
     "Receipt",
     "Received",
     "Refused",
+    "Rejected",
+    "Remote",
+    "RemoteAnswer",
     "Role",
     "Said",
     "SendsMessages",
@@ -225,6 +238,8 @@ __all__ = [
     "UserMistake",
     "WebhookRequest",
     "WebhookResponse",
+    "WrongMethod",
+    "check_secret",
     "for_client",
     "hookimpl",
     "plain_text",

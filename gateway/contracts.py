@@ -100,6 +100,13 @@ class Files(Protocol):
         from outside. Raises `TooLarge`, `Temporary`, `Permanent`.
         """
 
+    async def take(self, url: str, *, name: str = "", media_type: str = "", size: int | None = None) -> Attachment:
+        """Keep a copy of a file in a message that came in, or its address where it cannot be had within 20 s.
+
+        Never loses the file because of a failure, so it is what a webhook wants. `url` begins with http:// or https://
+        (`BadInput` if not). `size`: bytes, where the other side tells; a file over the limit is not even fetched.
+        """
+
     async def read(self, url: str) -> AsyncIterator[bytes]:
         """Return the bytes of a file saved before, in chunks. Raises `FileNotFoundError`."""
 

@@ -25,6 +25,7 @@ from gateway.events import (
     BotSpoke,
     ClientAsked,
     ClientBlocked,
+    ClientDescribed,
     ClientEvent,
     ClientStarted,
     ClientWrote,
@@ -346,8 +347,8 @@ def _is_over(conversation: Conversation | None) -> bool:
 
 
 def _has_session(conversation: Conversation, platform: str, event: SessionEvent) -> bool:
-    """Tell whether the event's session is on, or (to block somebody, or lift it) was once, on the platform."""
-    if isinstance(event, ClientBlocked):
+    """Tell whether the event's session is on, or (for what concerns the client as such) was once, on the platform."""
+    if isinstance(event, ClientBlocked | ClientDescribed):
         return platform in conversation.platforms
     handoff = conversation.handoff
     return bool(handoff and handoff.platform == platform and event.session in {handoff.session, handoff.remote})

@@ -10,6 +10,8 @@ GatewayError
 ├── BadInput              what came in is malformed: answered 4xx with the reason, nothing else disturbed
 │   ├── Unauthorized      wrong token or signature: 401, and the caller learns nothing
 │   ├── Blocked           the client may not write here: 403
+│   ├── NotHere           nothing at this address, or nothing any more: 404
+│   ├── WrongMethod       another verb is wanted: 405
 │   ├── AlreadyTaken      a colleague has the dialog: 409
 │   └── TooLarge          over a size limit: 413
 ├── Unavailable           the gateway cannot take this now (stopping, disk full): 503 with Retry-After
@@ -76,6 +78,18 @@ class Blocked(BadInput):
     """This client was blocked by an agent."""
 
     status = 403
+
+
+class NotHere(BadInput):
+    """There is nothing at this address, or nothing any more."""
+
+    status = 404
+
+
+class WrongMethod(BadInput):
+    """Another verb is wanted here."""
+
+    status = 405
 
 
 class AlreadyTaken(BadInput):

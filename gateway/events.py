@@ -164,6 +164,18 @@ class SessionEnded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ClientDescribed:
+    """The agents' side knows more about the client: a name, attributes (e-mail, card in the CRM, tags, a rating).
+
+    Logged as `Changed`. Taken for a session that is over, too: what agents learned is often told at the end.
+    """
+
+    session: str
+    name: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClientBlocked:
     """An agent blocked the client: the conversation is closed, nothing more is accepted. `blocked=False` lifts it."""
 
@@ -203,7 +215,9 @@ class HumanLeft:
 
 ClientEvent = ClientStarted | ClientWrote | ClientChanged | ClientAsked | ClientLeftAgent | ClientClosed
 HumanEvent = HumanJoined | HumanWrote | HumanLeft
-SessionEvent = QueueMoved | AgentJoined | AgentWrote | AgentNoted | SessionMoved | SessionEnded | ClientBlocked
+SessionEvent = (
+    QueueMoved | AgentJoined | AgentWrote | AgentNoted | SessionMoved | SessionEnded | ClientDescribed | ClientBlocked
+)
 PluginEvent = ClientEvent | HumanEvent | BotSpoke | SessionEvent
 
 
@@ -217,6 +231,9 @@ class Typing:
     conversation: str
     role: Role
     active: bool = True
+    text: str = ""
+    """All that is written so far, where the author lets it be seen while it grows (a bot that streams). A channel that
+    can shows it as a draft; what was said is only what the log has."""
 
 
 # --- effects: rows carried out at least once, in order per lane -------------------------------------------------------

@@ -15,17 +15,22 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import puremagic
+import structlog
 
-from gateway.errors import TooLarge, Unavailable
+from gateway.errors import BadInput, Failure, TooLarge, Unavailable
 from gateway.fetch import Fetcher
 from gateway.model import Attachment
 
 ResultT = TypeVar("ResultT")
 
+log = structlog.get_logger()
+
 PREFIX = "/files/"
+TAKE_SECONDS = 20.0
+"""How long a file in a message may take: whoever sent the message waits for the answer."""
 CHUNK_BYTES = 64 * 1024
 KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 NAME_BYTES = 180
@@ -75,13 +80,27 @@ class FileStore:
     async def fetch(self, url: str, *, name: str = "", media_type: str = "") -> Attachment:
         """Keep a copy of a foreign file; see `Files.fetch`."""
         async with self._fetcher.get(url) as response:
-            if (response.content_length or 0) > self._max_bytes:
-                raise TooLarge(f"the file is larger than {self._max_bytes} bytes")
+            self._check_size(response.content_length)
             return await self.save(
                 response.content.iter_chunked(CHUNK_BYTES),
                 name=name or unquote(response.url.name) or "file",
                 media_type=media_type or response.content_type,
             )
+
+    async def take(self, url: str, *, name: str = "", media_type: str = "", size: int | None = None) -> Attachment:
+        """Keep a copy of a file in a message, or pass its address on; see `Files.take`."""
+        if not url.lower().startswith(("http://", "https://")):
+            raise BadInput("the address of a file begins with http:// or https://")
+        try:
+            self._check_size(size)
+            async with asyncio.timeout(TAKE_SECONDS):
+                return await self.fetch(url, name=name, media_type=media_type)
+        except (Failure, TooLarge) as error:
+            reason = str(error)
+        except TimeoutError:
+            reason = f"it did not come within {TAKE_SECONDS:g} s"
+        log.warning("file.linked", reason=reason)
+        return Attachment(url=url, name=name or _name_in(url), media_type=media_type or UNKNOWN, size=size)
 
     async def read(self, url: str) -> AsyncIterator[bytes]:
         """Return the bytes of a file; see `Files.read`."""
@@ -97,21 +116,27 @@ class FileStore:
             raise FileNotFoundError(url)
         return path
 
+    def _check_size(self, size: int | None) -> None:
+        if size is not None and size > self._max_bytes:
+            raise TooLarge(f"the file is larger than {self._max_bytes} bytes")
+
     async def _write(self, path: Path, chunks: AsyncIterator[bytes]) -> int:
         size = 0
         file: BinaryIO = await _on_disk(lambda: path.open("xb"))
         try:
             async for chunk in chunks:
                 size += len(chunk)
-                if size > self._max_bytes:
-                    msg = f"the file is larger than {self._max_bytes} bytes"
-                    raise TooLarge(msg)
+                self._check_size(size)
                 await _on_disk(partial(file.write, chunk))
             await _on_disk(partial(_sync, file, path.parent))
         finally:
             with suppress(OSError):  # what a full disk has not taken is written once more when it is closed
                 file.close()
         return size
+
+
+def _name_in(url: str) -> str:
+    return safe_name(unquote(urlsplit(url).path.rpartition("/")[2]))
 
 
 def safe_name(name: str) -> str:

@@ -73,6 +73,12 @@ class MediaKind(StrEnum):
     DOCUMENT = "document"
     STICKER = "sticker"
 
+    @classmethod
+    def of(cls, media_type: str) -> MediaKind:
+        """Return how a file of a media type (`image/png`) is shown: what is no picture, sound or film is a document."""
+        major = media_type.partition("/")[0].lower()
+        return cls(major) if major in {cls.IMAGE, cls.AUDIO, cls.VIDEO} else cls.DOCUMENT
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Media:

@@ -52,7 +52,10 @@ MODULES = {
     "gateway.model": "What is said",
     "gateway.render.message": "Showing it more plainly",
     "gateway.errors": "Failures and refusals",
+    "gateway.remote": "Calling another system",
     "gateway.retry_after": "Delays other systems ask for",
+    "gateway.doors": "Being called by another system",
+    "gateway.mailbox": "One after another",
     "gateway.hookspecs": "Marking a hook",
     "gateway.wire": "JSON",
 }

@@ -36,6 +36,7 @@ RULES: dict[type, Callable[[Draft, Any], None]] = {
     events.AgentNoted: agents.noted,
     events.SessionMoved: agents.moved,
     events.SessionEnded: agents.ended,
+    events.ClientDescribed: agents.described,
     events.ClientBlocked: agents.blocked,
     events.HumanJoined: agents.human_joined,
     events.HumanWrote: agents.human_wrote,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.conversation import Floor, Handoff, Stage
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         AgentNoted,
         AgentWrote,
         ClientBlocked,
+        ClientDescribed,
         HumanJoined,
         HumanLeft,
         HumanWrote,
@@ -113,6 +115,12 @@ def ended(draft: Draft, event: SessionEnded) -> None:
 def _was_taken(draft: Draft, handoff: Handoff) -> bool:
     """A dialog is taken by an agent who joins, a one-time message by the platform that accepts it."""
     return handoff.stage is Stage.JOINED or (handoff.stage is Stage.QUEUED and handoffs.on_standby(draft))
+
+
+def described(draft: Draft, event: ClientDescribed) -> None:
+    """The agents learned something about the client. Also after the session: see `blocked`."""
+    client = draft.conversation.client
+    draft.learn(event.attributes, replace(client, name=event.name or client.name))
 
 
 def blocked(draft: Draft, event: ClientBlocked) -> None:

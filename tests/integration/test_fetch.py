@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.pytest_plugin import AiohttpServer
 
-from gateway import Permanent, Temporary, TooLarge, Unavailable
+from gateway import BadInput, Permanent, Temporary, TooLarge, Unavailable
 from gateway.fetch import Fetcher, is_public
 from gateway.files import FileStore
 
@@ -122,3 +122,30 @@ def test_public_addresses(address: str) -> None:
 @pytest.mark.parametrize("address", ["100.64.0.1", "192.168.1.1", "fe80::1%eth0", "224.0.0.1", "2002:7f00:1::"])
 def test_private_addresses(address: str) -> None:
     assert not is_public(address)
+
+
+# --- files in messages: kept, or passed on as their address ----------------------------------------------------------
+
+
+async def test_a_file_in_a_message_is_kept(files: FileStore, address: str) -> None:
+    taken = await files.take(f"{address}/cat.txt", name="cat.txt")
+
+    assert taken.url.startswith("/files/") and taken.media_type == "text/plain"
+
+
+@pytest.mark.parametrize("path", ["/none", "/busy", "/large"])
+async def test_a_file_that_cannot_be_had_stays_where_it_is(files: FileStore, address: str, path: str) -> None:
+    taken = await files.take(f"{address}{path}?x=1", size=7)
+
+    assert (taken.url, taken.name, taken.size) == (f"{address}{path}?x=1", path[1:], 7)
+
+
+async def test_a_file_known_to_be_too_large_is_not_asked_for(files: FileStore) -> None:
+    taken = await files.take("http://192.0.2.1/film", size=5000, media_type="video/mp4")
+
+    assert (taken.url, taken.media_type) == ("http://192.0.2.1/film", "video/mp4")
+
+
+async def test_an_address_that_is_none_is_the_senders_mistake(files: FileStore) -> None:
+    with pytest.raises(BadInput):
+        await files.take("file:///etc/passwd")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.testing.operator_api.desk import Dialog, FakeDesk
-from gateway.testing.operator_api.server import Answer, Call, Hold
 from gateway.testing.operator_api.tovie import FakeTovie
+from gateway.testing.side import Answer, Call, Hold
 
 __all__ = ["Answer", "Call", "Dialog", "FakeDesk", "FakeTovie", "Hold"]

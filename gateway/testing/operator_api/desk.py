@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.testing.operator_api.server import Answer, Side
+from gateway.testing.side import Answer, Side
 
 BO = {"employeeId": "7", "firstName": "Bo", "lastName": "Ek", "avatarUrl": "https://desk.example.com/bo.png"}
 _MANDATORY = {

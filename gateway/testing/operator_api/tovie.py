@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.testing.operator_api.server import Answer, Side
+from gateway.testing.side import Answer, Side
 
 API_KEY = "4f1c7a1e-0000-4000-8000-123456789abc"
 

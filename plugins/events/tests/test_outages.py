@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import AuthenticationFailed, Permanent, Temporary, retry_after_seconds
+from gateway import Permanent, Rejected, Temporary
 from gateway.testing import Harness
-from gateway_events.failures import failure_of
+from gateway_events.failures import as_failure
 from plugins.events.tests.kit import config, receiving, standing
 
 
@@ -19,20 +19,11 @@ from plugins.events.tests.kit import config, receiving, standing
     ("status", "meaning"),
     [
         (400, Permanent), (413, Permanent), (422, Permanent),
-        (401, AuthenticationFailed), (403, AuthenticationFailed),
-        (301, Temporary), (404, Temporary), (410, Temporary), (429, Temporary), (500, Temporary), (503, Temporary),
+        (301, Temporary), (404, Temporary), (410, Temporary),
     ],
 )  # fmt: skip
-def test_a_status_has_a_meaning(status, meaning):
-    assert type(failure_of(status, {})) is meaning
-
-
-def test_the_delay_the_receiver_names_is_kept():
-    asked_to_wait = failure_of(429, {"Retry-After": "7"})
-
-    assert isinstance(asked_to_wait, Temporary) and asked_to_wait.retry_after_seconds == 7
-    assert retry_after_seconds("Thu, 01 Jan 2015 00:00:00 GMT") == 0
-    assert [retry_after_seconds(each) for each in ("", "soon", "-1", "²")] == [None] * 4
+def test_only_what_the_receiver_has_read_and_refused_is_given_up(status, meaning):
+    assert isinstance(as_failure(Rejected("no", status)), meaning)
 
 
 async def test_a_receiver_that_was_away_gets_everything(tmp_path):

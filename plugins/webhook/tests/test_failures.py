@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-
 import pytest
 from aiohttp import web
 
-from gateway import AuthenticationFailed, BotFailed, Permanent, Temporary, retry_after_seconds
-from gateway_webhook.failures import failure_of
+from gateway import BotFailed
 from gateway_webhook.reply import Mistake, Replies
 from plugins.webhook.tests.kit import standing
-
-
-@pytest.mark.parametrize(
-    ("status", "meaning"),
-    [
-        (301, Permanent), (307, Permanent), (400, Permanent), (404, Permanent), (410, Permanent), (422, Permanent),
-        (401, AuthenticationFailed), (403, AuthenticationFailed),
-        (408, Temporary), (425, Temporary), (429, Temporary), (500, Temporary), (502, Temporary), (503, Temporary),
-    ],
-)  # fmt: skip
-def test_a_status_has_a_meaning(status, meaning):
-    assert type(failure_of(status, {})) is meaning
-
-
-def test_the_delay_the_bot_names_is_kept():
-    soon = format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)
-    asked_to_wait = failure_of(429, {"Retry-After": "7"})
-
-    assert isinstance(asked_to_wait, Temporary) and asked_to_wait.retry_after_seconds == 7
-    assert 500 < retry_after_seconds(soon) <= 600
-    assert [retry_after_seconds(each) for each in ("", "soon", "-1", "²")] == [None] * 4
 
 
 async def test_a_faulty_bot_is_asked_again_with_the_same_id(tmp_path):

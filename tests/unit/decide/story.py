@@ -27,6 +27,7 @@ from gateway.events import (
     ClientBlocked,
     ClientChanged,
     ClientClosed,
+    ClientDescribed,
     ClientLeftAgent,
     ClientStarted,
     ClientWrote,
@@ -216,6 +217,10 @@ def ends(outcome: Outcome = CLOSED, session: int = -1, **details: Any) -> Step:
 
 def queue_moves(position: int | None) -> Step:
     return lambda story: QueueMoved(session=story.sessions[-1], position=position)
+
+
+def describes(name: str = "", **attributes: str) -> Step:
+    return lambda story: ClientDescribed(session=(story.sessions or ["c.1"])[-1], name=name, attributes=attributes)
 
 
 def blocks(*, blocked: bool = True) -> Step:

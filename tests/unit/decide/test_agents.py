@@ -26,6 +26,7 @@ from tests.unit.decide.story import (
     blocks,
     client,
     closes_chat,
+    describes,
     ends,
     forwards,
     joins,
@@ -169,6 +170,14 @@ AGENT_CASES = {
         (*OPENING, accepts(remote="r-1")),
         lambda _: AgentJoined(session="r-1", agent=BO),
         Then(floor="agent"),
+    ),
+    # --- described ---
+    "what agents learn about the client is kept, and its name with it": Case(
+        JOINED, describes("Anna", crm="https://crm/1"), Then(log=["changed crm=https://crm/1 who"], does=[])
+    ),
+    "nothing new is no news": Case((*JOINED, describes(vip="yes")), describes(vip="yes"), Then(log=[], does=[])),
+    "what they tell at the end is kept, too": Case(
+        (*JOINED, ends(RETURNED)), describes(rating="good"), Then(log=["changed rating=good"], does=[])
     ),
     # --- blocked ---
     "blocking closes the conversation without good-byes": Case(

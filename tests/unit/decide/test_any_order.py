@@ -24,6 +24,7 @@ from gateway.events import (
     ClientBlocked,
     ClientChanged,
     ClientClosed,
+    ClientDescribed,
     ClientLeftAgent,
     ClientStarted,
     ClientWrote,
@@ -204,12 +205,18 @@ class Life(RuleBasedStateMachine):
         self.world.sessions[name].over = True
 
     @precondition(lambda self: self.world.sessions)
-    @rule(session=sessions, act=st.sampled_from(["moves", "moves", "notes", "unblocks", "blocks"]), position=positions)
+    @rule(
+        session=sessions,
+        act=st.sampled_from(["moves", "moves", "notes", "describes", "unblocks", "blocks"]),
+        position=positions,
+    )
     def something_else_happens_at_the_desk(self, session: int, act: str, position: int | None) -> None:
         if act == "moves":
             self._at_desk(session, lambda name: QueueMoved(session=name, position=position))
         elif act == "notes":
             self._at_desk(session, lambda name: AgentNoted(session=name, agent=AGENTS[0], text="careful"))
+        elif act == "describes":
+            self.world.happen(ClientDescribed(session=self._session(session), attributes={"place": str(position)}))
         else:
             name = self._session(session)
             self.world.sessions[name].over |= act == "blocks"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import aiohttp
 from aiohttp import web
 
-from gateway import Temporary
+from gateway import Rejected, Remote
 from gateway_events.event import event_body, event_id, schema_text
-from gateway_events.failures import failure_of
+from gateway_events.failures import as_failure
 from gateway_events.signing import Signer
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from gateway import Change, Context
     from gateway_events.options import EventsOptions
 
-GOOD = range(200, 300)
+CURE = "give it and the options `url` and `secret` the same values"
 FILES = "/files/"
 
 
@@ -31,7 +30,8 @@ class EventsListener:
         """Does no I/O."""
         self._context = context
         self._options = options
-        self._headers = {name: value.get_secret_value() for name, value in options.headers.items()}
+        headers = {name: value.get_secret_value() for name, value in options.headers.items()}
+        self._receiver = Remote(context, who="the receiver", cure=CURE, headers=headers, timeout_seconds=None)
         secrets = [secret for secret in (options.secret, options.old_secret) if secret is not None]
         self._signer = Signer([secret.get_secret_value() for secret in secrets])
 
@@ -62,15 +62,11 @@ class EventsListener:
         )
 
     async def _post(self, message_id: str, body: str) -> None:
-        headers = {**self._headers, "Content-Type": "application/json", **self._signer.headers(message_id, body)}
+        headers = {"Content-Type": "application/json", **self._signer.headers(message_id, body)}
         try:
-            async with self._context.http.post(
-                self._options.url, data=body.encode(), headers=headers, allow_redirects=False
-            ) as response:
-                if response.status not in GOOD:
-                    raise failure_of(response.status, response.headers)
-        except (aiohttp.ClientError, OSError) as error:
-            raise Temporary(f"the receiver cannot be reached: {type(error).__name__}") from None
+            await self._receiver.post(self._options.url, body.encode(), headers=headers)
+        except Rejected as rejection:
+            raise as_failure(rejection) from None
 
     def _absolute(self, url: str) -> str:
         return self._context.url(url) if url.startswith(FILES) else url

@@ -9,9 +9,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gateway import Closed, Joined, Media, Moved, Peer, Receipt, Role, Said, Temporary, Text, WebhookResponse
-from gateway_operator_api import doors, wire
-from gateway_operator_api.calls import Calls
+from gateway import (
+    Closed,
+    Joined,
+    Media,
+    Moved,
+    Peer,
+    Receipt,
+    Remote,
+    Role,
+    Said,
+    Temporary,
+    Text,
+    WebhookResponse,
+    check_secret,
+)
+from gateway_operator_api import wire
 from gateway_operator_api.methods import Methods
 
 if TYPE_CHECKING:
@@ -30,7 +43,7 @@ class OperatorApiChannel:
         self._options = options
         self._methods = Methods(context, options)
         cure = "enter the API URL in Tovie's channel again and save it, so that it names its address anew"
-        self._calls = Calls(context, who="Tovie", cure=cure)
+        self._remote = Remote(context, who="Tovie", cure=cure)
         self._nobody = Peer(id=context.name, name=options.name)
 
     async def start(self) -> None:
@@ -44,7 +57,7 @@ class OperatorApiChannel:
     async def webhook(self, request: WebhookRequest) -> WebhookResponse:
         """Serve a method, answered after what it does is committed."""
         key, _, method = request.tail.partition("/")
-        doors.check(key, self._options.key.get_secret_value())
+        check_secret(key, self._options.key.get_secret_value())
         answer = await self._methods.call(method.strip("/"), request)
         return WebhookResponse(body=json.dumps(answer, ensure_ascii=False).encode())
 
@@ -112,7 +125,7 @@ class OperatorApiChannel:
             raise Temporary(
                 "Tovie has not said where to post events; enter the API URL in its channel again and save it"
             )
-        await self._calls.post(address, event)
+        await self._remote.post(address, event)
 
     async def _address(self) -> str:
         own = self._options.webhook

@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from gateway_operator_api.calls import Rejected
+from gateway import Rejected
 from gateway_operator_api.wire import Destination, destinations_in
 
 if TYPE_CHECKING:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from gateway import (
     AgentWrote,
     BadInput,
+    Mailboxes,
+    Media,
+    MediaKind,
     Message,
     SessionEnded,
     SessionMoved,
@@ -15,8 +18,6 @@ from gateway import (
     UnknownConversation,
     text_message,
 )
-from gateway_operator_api.attachments import taken
-from gateway_operator_api.turns import Turns
 
 if TYPE_CHECKING:
     from gateway import Context
@@ -33,11 +34,11 @@ class Intake:
         """`sessions`: what is remembered of them."""
         self._context = context
         self._sessions = sessions
-        self._turns = Turns()
+        self._turns = Mailboxes()
 
     async def take(self, event: Event) -> None:
         """Let it happen. Raises `UnknownConversation` for the words of an agent whose dialog is over, `BadInput`."""
-        async with self._turns.of(event.user_id):
+        async with self._turns.turn(event.user_id):
             match event.type:
                 case "TextMessage":
                     await self._said(event, text_message(event.text, id=event.id) if event.text else None)
@@ -56,9 +57,8 @@ class Intake:
             await self._context.receive(said, key=_key(event))
 
     async def _file(self, event: Event) -> Message:
-        if not event.url.startswith(("http://", "https://")):
-            raise BadInput("url: must be the address of the file, beginning with http:// or https://")
-        media = await taken(self._context, event.url, name=event.name, size=event.size, caption=event.comment)
+        file = await self._context.files.take(event.url, name=event.name, size=event.size)
+        media = Media(kind=MediaKind.of(file.media_type), attachment=file, caption=event.comment)
         return Message(contents=(media,), id=event.id)
 
     async def _closed(self, event: Event) -> None:

@@ -6,20 +6,23 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from gateway import (
+    IDEMPOTENCY_HEADER,
     ClientAsked,
     ClientClosed,
     ClientWrote,
     Floor,
+    Mailboxes,
+    Media,
+    MediaKind,
     Message,
+    NotHere,
     Peer,
     Transfer,
     UnknownConversation,
+    WrongMethod,
     text_message,
 )
 from gateway_operator_api import wire
-from gateway_operator_api.attachments import taken
-from gateway_operator_api.doors import NotHere, WrongMethod
-from gateway_operator_api.turns import Turns
 
 if TYPE_CHECKING:
     from gateway import Context, WebhookRequest
@@ -39,7 +42,7 @@ class Methods:
     def __init__(self, context: Context, options: ChannelOptions) -> None:
         self._context = context
         self._options = options
-        self._turns = Turns()
+        self._turns = Mailboxes()
         self._handlers: dict[str, Handler] = {
             "setWebhook": self._set_webhook,
             "getDestinations": self._get_destinations,
@@ -91,28 +94,29 @@ class Methods:
             custom_data=asked.custom_data,
         )
         client = Peer(id=asked.user_id, name=asked.user_name)
-        async with self._turns.of(asked.user_id):
+        async with self._turns.turn(asked.user_id):
             await self._context.receive(ClientAsked(client=client, transfer=transfer), key=_key(request))
 
     async def _send_text(self, request: WebhookRequest) -> None:
         said = wire.SendText.model_validate(request.json())
-        async with self._turns.of(said.user_id):
+        async with self._turns.turn(said.user_id):
             await self._expect_open(said.user_id)
             if said.text:
                 await self._wrote(request, said.user_id, text_message(said.text))
 
     async def _send_file(self, request: WebhookRequest) -> None:
         file = wire.SendFile.model_validate(request.json())
-        async with self._turns.of(file.user_id):
+        async with self._turns.turn(file.user_id):
             await self._expect_open(file.user_id)
-            media = await taken(self._context, file.url, name=file.file_name, size=file.size)
+            taken = await self._context.files.take(file.url, name=file.file_name, size=file.size)
+            media = Media(kind=MediaKind.of(taken.media_type), attachment=taken)
             await self._wrote(request, file.user_id, Message(contents=(media,)))
 
     async def _close_chat(self, request: WebhookRequest) -> None:
         """A dialog that is over, or never was, cannot be closed again, and that is fine."""
         closing = wire.CloseChat.model_validate(request.json())
         event = ClientClosed(client=Peer(id=closing.user_id), reason=closing.text)
-        async with self._turns.of(closing.user_id):
+        async with self._turns.turn(closing.user_id):
             try:
                 await self._context.receive(event, key=_key(request))
             except UnknownConversation:
@@ -138,4 +142,4 @@ class Methods:
 
 def _key(request: WebhookRequest) -> str:
     """The API knows no ids for calls; a gateway at the other end adds them."""
-    return request.headers.get(wire.IDEMPOTENCY_HEADER.lower(), "")[:LONGEST_KEY]
+    return request.headers.get(IDEMPOTENCY_HEADER.lower(), "")[:LONGEST_KEY]

@@ -9,9 +9,20 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from gateway import Availability, Media, Opened, Receipt, Refused, Temporary, Text, WebhookResponse
-from gateway_operator_api import doors, groups
-from gateway_operator_api.calls import Rejected
+from gateway import (
+    Availability,
+    Media,
+    Opened,
+    Receipt,
+    Refused,
+    Rejected,
+    Temporary,
+    Text,
+    WebhookResponse,
+    WrongMethod,
+    check_secret,
+)
+from gateway_operator_api import groups
 from gateway_operator_api.desk import Desk
 from gateway_operator_api.groups import Groups
 from gateway_operator_api.intake import Intake
@@ -170,8 +181,8 @@ class OperatorApiPlatform:
 
     async def webhook(self, request: WebhookRequest) -> WebhookResponse:
         """Take an event, answered after it is committed."""
-        doors.check(request.tail, self._secret)
+        check_secret(request.tail, self._secret)
         if request.method != "POST":
-            raise doors.WrongMethod("events are posted here")
+            raise WrongMethod("events are posted here")
         await self._intake.take(Event.model_validate(request.json()))
         return WebhookResponse(body=b"{}")

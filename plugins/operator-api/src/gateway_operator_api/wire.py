@@ -16,9 +16,6 @@ from gateway import Peer
 
 METHODS = ("setWebhook", "getDestinations", "selectDestination", "sendText", "sendFile", "closeChat")
 
-IDEMPOTENCY_HEADER = "Idempotency-Key"
-"""ASSUMED harmless: the documentation knows no such thing, a gateway at the other end does."""
-
 LONGEST_ID = 256
 
 

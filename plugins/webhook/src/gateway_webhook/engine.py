@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import aiohttp
 from aiohttp import web
 
-from gateway import BadInput, BotReply, BotSpoke, Permanent, Temporary, WebhookResponse
+from gateway import BadInput, BotReply, BotSpoke, Permanent, Remote, WebhookResponse, WrongMethod
 from gateway_webhook.callbacks import Callbacks
-from gateway_webhook.failures import failure_of
 from gateway_webhook.reply import Mistake, Replies
 from gateway_webhook.request import Requests
 from gateway_webhook.schema import SCHEMAS, schema_text
@@ -21,13 +19,11 @@ if TYPE_CHECKING:
 
     from aiohttp.web import AbstractRouteDef
 
-    from gateway import Context, Received, Turn, WebhookRequest
+    from gateway import Context, Received, RemoteAnswer, Turn, WebhookRequest
     from gateway_webhook.options import WebhookOptions
 
-ANSWER_BYTES = 1024 * 1024
-CHUNK_BYTES = 64 * 1024
+CURE = "put the address it means into the option `url`, and give it and the option `secret` the same value"
 ACCEPTED, NOTHING = 202, 204
-GOOD = range(200, 300)
 
 
 class WebhookBot:
@@ -37,7 +33,8 @@ class WebhookBot:
         """Does no I/O."""
         self._context = context
         self._url = options.url
-        self._headers = {name: value.get_secret_value() for name, value in options.headers.items()}
+        headers = {name: value.get_secret_value() for name, value in options.headers.items()}
+        self._bot = Remote(context, who="the bot", cure=CURE, headers=headers, timeout_seconds=None)
         secrets = [secret for secret in (options.secret, options.old_secret) if secret is not None]
         self._signer = Signer([secret.get_secret_value() for secret in secrets])
         self._callbacks = Callbacks(context)
@@ -58,25 +55,17 @@ class WebhookBot:
 
     async def reply(self, turn: Turn) -> BotReply:
         """Ask the bot. Raises a `Failure`, also for an answer that cannot be understood."""
-        status, answer = await self._post(turn.id, self._requests.body(turn))
-        if status in {ACCEPTED, NOTHING}:
+        answer = await self._post(turn.id, self._requests.body(turn))
+        if answer.status in {ACCEPTED, NOTHING}:
             return BotReply()
         try:
-            return self._replies.read(answer)
+            return self._replies.read(answer.body)
         except Mistake as mistake:
             raise Permanent(f"the bot's answer cannot be understood: {mistake}") from None
 
-    async def _post(self, turn_id: str, body: str) -> tuple[int, bytes]:
-        headers = {**self._headers, "Content-Type": "application/json", **self._signer.headers(turn_id, body)}
-        try:
-            async with self._context.http.post(
-                self._url, data=body.encode(), headers=headers, allow_redirects=False
-            ) as response:
-                if response.status not in GOOD:
-                    raise failure_of(response.status, response.headers)
-                return response.status, await _bounded(response)
-        except (aiohttp.ClientError, OSError) as error:
-            raise Temporary(f"the bot cannot be reached: {type(error).__name__}") from None
+    async def _post(self, turn_id: str, body: str) -> RemoteAnswer:
+        headers = {"Content-Type": "application/json", **self._signer.headers(turn_id, body)}
+        return await self._bot.post(self._url, body.encode(), headers=headers)
 
     # --- unasked, or later ---
 
@@ -85,7 +74,7 @@ class WebhookBot:
         callback = self._callbacks.read(request.tail)
         message_id = self._signer.check(request.headers, request.body)
         if request.method != "POST":
-            return _answer(405, error="use POST")
+            raise WrongMethod("use POST")
         try:
             reply = self._replies.read(request.body)
         except Mistake as mistake:
@@ -110,15 +99,6 @@ def _told(received: Received) -> WebhookResponse:
 
 def _answer(status: int, **members: object) -> WebhookResponse:
     return WebhookResponse(status=status, body=json.dumps(members).encode())
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-        body += chunk
-        if len(body) > ANSWER_BYTES:
-            raise Permanent(f"the bot's answer is longer than {ANSWER_BYTES} bytes")
-    return bytes(body)
 
 
 async def _show_schema(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""What both fakes share: a server that goes wrong when told to, and a client that repeats itself when told to."""
+"""What the fakes share: a server that goes wrong when told to, and a client that repeats itself when told to."""
 
 from __future__ import annotations
 

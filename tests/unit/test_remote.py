@@ -1,0 +1,118 @@
+"""What another system's answers mean, and that none of its addresses gets out."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from gateway.doors import check_secret
+from gateway.errors import AuthenticationFailed, NotHere, Permanent, Temporary
+from gateway.remote import Rejected, Remote, failure_of
+
+NOW = 1_790_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [
+        (301, Rejected), (307, Rejected), (400, Rejected), (404, Rejected), (410, Rejected), (422, Rejected),
+        (401, AuthenticationFailed), (403, AuthenticationFailed), (407, AuthenticationFailed),
+        (408, Temporary), (423, Temporary), (425, Temporary), (429, Temporary), (500, Temporary), (503, Temporary),
+    ],
+)  # fmt: skip
+def test_a_status_has_a_meaning(status, meaning):
+    failure = failure_of(status, {}, who="the desk", cure="correct `url`")
+
+    assert type(failure) is meaning
+    assert "the desk" in failure.reason and str(status) in failure.reason
+
+
+def test_the_delay_it_names_is_kept():
+    asked_to_wait = failure_of(429, {"Retry-After": "7"}, who="it", cure="")
+
+    assert isinstance(asked_to_wait, Temporary) and asked_to_wait.retry_after_seconds == 7
+
+
+@pytest.mark.parametrize(("status", "gone"), [(404, True), (410, True), (400, False), (302, False)])
+def test_a_refusal_tells_whether_it_is_gone(status, gone):
+    failure = failure_of(status, {}, who="it", cure="")
+
+    assert isinstance(failure, Rejected) and failure.gone is gone
+
+
+@pytest.mark.parametrize("given", ["", "secre", "secret2", "Secret", "sécret"])
+def test_a_wrong_secret_opens_nothing(given):
+    check_secret("secret", "secret")
+    with pytest.raises(NotHere):
+        check_secret(given, "secret")
+
+
+@pytest.fixture
+async def desk():
+    """A server that answers what the test puts there, and a `Remote` that calls it."""
+    seen = []
+    answers: dict[str, Any] = {}
+
+    async def answer(request):
+        seen.append((request.method, dict(request.headers), await request.read()))
+        if answers.get("hang"):
+            request.transport.abort()
+        return web.Response(status=answers.get("status", 200), body=answers.get("body", b"{}"))
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        context = SimpleNamespace(http=http, now=lambda: NOW)
+        remote = Remote(context, who="the desk", cure="correct `url`", headers={"X-Own": "1"}, answer_bytes=100)
+        yield SimpleNamespace(remote=remote, url=str(server.make_url("/secret-part")), seen=seen, answers=answers)
+
+
+async def test_json_goes_out_with_its_key(desk):
+    answer = await desk.remote.post(desk.url, {"a": "ü"}, key="k1")
+
+    [(method, headers, body)] = desk.seen
+    assert (method, headers["X-Own"], headers["Idempotency-Key"]) == ("POST", "1", "k1")
+    assert headers["Content-Type"] == "application/json"
+    assert body == b'{"a": "\\u00fc"}' and answer.json() == {}
+
+
+async def test_bytes_go_out_as_they_are(desk):
+    await desk.remote.post(desk.url, b"signed", headers={"Content-Type": "application/json"})
+
+    [(_, headers, body)] = desk.seen
+    assert body == b"signed" and headers["Content-Type"] == "application/json" and "Idempotency-Key" not in headers
+
+
+@pytest.mark.parametrize(
+    ("answers", "failure"),
+    [
+        ({"status": 404, "body": b"no /secret-part"}, Rejected),
+        ({"status": 302}, Rejected),
+        ({"hang": True}, Temporary),
+        ({"body": b"x" * 101}, Permanent),
+    ],
+)
+async def test_what_goes_wrong_names_no_address(desk, answers, failure):
+    desk.answers.update(answers)
+    with pytest.raises(failure) as raised:
+        await desk.remote.get(desk.url)
+
+    assert "secret-part" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
+
+
+async def test_nobody_there_is_temporary(desk, unused_tcp_port):
+    with pytest.raises(Temporary, match="cannot be reached"):
+        await desk.remote.get(f"http://127.0.0.1:{unused_tcp_port}/secret-part")
+
+
+async def test_an_answer_that_is_no_json_is_not_guessed_at(desk):
+    desk.answers["body"] = b"<html>"
+    answer = await desk.remote.get(desk.url)
+
+    with pytest.raises(Permanent, match="not JSON"):
+        answer.json()
