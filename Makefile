@@ -9,6 +9,9 @@ STAMP := $(VENV)/.synced
 UV_VERSION := 0.13.9
 ARGS ?=
 
+# Tests wait more than they compute, so all of them run in several processes; a part of them (ARGS) runs in one.
+WORKERS ?= $(if $(ARGS),0,3)
+
 # `make test PYTHON=python3.13` picks another interpreter for a new .venv.
 PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
@@ -32,7 +35,7 @@ demo: $(STAMP) ## Run the gateway with no account anywhere (config/demo.yaml); s
 
 .PHONY: test
 test: $(STAMP) ## Run every test; pass options on with ARGS="-k floor -x"
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## Check style and formatting

@@ -117,8 +117,8 @@ async def test_typing_signs_do_not_take_the_place_of_messages(tmp_path: Path) ->
 
 
 async def test_a_bot_does_not_wait_for_a_platform_that_cannot_tell_who_is_there(tmp_path: Path) -> None:
-    async with hostile_gateway(tmp_path, "slow", platform="undecided", on_start_failure="retry") as gateway:
-        hostile.Slow.may_start.set()
+    hostile.Slow.may_start.set()
+    async with hostile_gateway(tmp_path, "slow", platform="undecided") as gateway:
         await gateway.channel("slow").writes("hi")
         await gateway.until(lambda: bool(gateway.bot().turns))
 

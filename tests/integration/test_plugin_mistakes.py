@@ -74,7 +74,7 @@ async def test_half_a_character_is_no_reason_to_lose_a_message(tmp_path: Path) -
         BotReply(transfer="sales"),
         BotReply(attributes={"age": 7}),  # type: ignore[dict-item]
     ],
-    ids=str,
+    ids=("nothing", "a string", "no messages", "strings", "a state that is no JSON", "a name", "a number"),
 )
 async def test_an_answer_that_is_none_is_a_failed_turn(tmp_path: Path, reply: Any) -> None:
     async with Harness(folder=tmp_path) as gateway:

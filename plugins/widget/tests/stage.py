@@ -272,7 +272,7 @@ class Stage:
         await self.go_down()
 
     async def _start(self):
-        await self._server.start_server()
+        await self._server.start_server(shutdown_timeout=0.1)
         await self.channel.start()
 
     async def go_down(self):
