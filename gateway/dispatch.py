@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import structlog
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 from gateway.alarms import Alarms
 from gateway.conversation import Conversation
@@ -224,13 +224,13 @@ class Dispatcher:
         """Carry out what is due, one by one."""
         conversation_id, target = lane.key
         try:
-            with bound_contextvars(conversation=conversation_id, instance=target):
-                while lane.waiting and not self._stopping and lane.waiting[0].due_at <= self._now():
-                    later = await self._attempt_safely(lane.waiting[0])
-                    if later is None:
-                        lane.waiting.popleft()
-                    else:
-                        lane.waiting[0] = later
+            bind_contextvars(conversation=conversation_id, instance=target)  # of this task, and gone with it
+            while lane.waiting and not self._stopping and lane.waiting[0].due_at <= self._now():
+                later = await self._attempt_safely(lane.waiting[0])
+                if later is None:
+                    lane.waiting.popleft()
+                else:
+                    lane.waiting[0] = later
         finally:
             lane.task = None
             self._wake(lane)

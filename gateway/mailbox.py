@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 
 class Mailboxes:
@@ -12,18 +10,41 @@ class Mailboxes:
 
     def __init__(self) -> None:
         """Begin with nobody waiting."""
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._users: dict[str, int] = {}
+        self._places: dict[str, Place] = {}
 
-    @asynccontextmanager
-    async def turn(self, key: str) -> AsyncIterator[None]:
-        """Wait for the turn at `key` and hold it."""
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        self._users[key] = self._users.get(key, 0) + 1
+    def turn(self, key: str) -> Place:
+        """Wait for the turn at `key` and hold it: `async with mailboxes.turn(key)`."""
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = Place(self._places, key)
+        place.users += 1
+        return place
+
+
+class Place:
+    """One key's turn, for each of its users an `async with`. A generator would cost as much as all the rest."""
+
+    __slots__ = ("_key", "_lock", "_places", "users")
+
+    def __init__(self, places: dict[str, Place], key: str) -> None:
+        self._places = places
+        self._key = key
+        self._lock = asyncio.Lock()
+        self.users = 0
+        """Who holds it or waits for it."""
+
+    async def __aenter__(self) -> None:
         try:
-            async with lock:
-                yield
-        finally:
-            self._users[key] -= 1
-            if not self._users[key]:
-                del self._users[key], self._locks[key]
+            await self._lock.acquire()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        self.users -= 1
+        if not self.users:
+            del self._places[self._key]

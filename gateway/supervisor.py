@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import aiohttp
 import structlog
-from structlog.contextvars import bound_contextvars
 
 from gateway.capabilities import Capabilities
 from gateway.contracts import Component, SupportsAvailability, SupportsTyping
@@ -147,8 +146,7 @@ class Running:
         seconds = self._terms.timeout_seconds
         try:
             async with asyncio.timeout(seconds):
-                with bound_contextvars(instance=self.name):
-                    return await call()
+                return await call()
         except AuthenticationFailed as failure:
             self._became(State.UNHEALTHY, failure.reason)
             raise

@@ -17,7 +17,7 @@ from gateway.store.statements import Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gateway.events import Effect, Timer
+    from gateway.events import Timer
 
 Outcome = Any
 """What a write returns, or the exception its author gets."""
@@ -131,18 +131,13 @@ class CommitStep:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reschedule:
-    """A failed attempt; a batch that is made anyway takes it along."""
+class EffectChange:
+    """What became of an effect, or of an attempt; a batch that is made anyway takes it along."""
 
     row: Row
 
-    @classmethod
-    def of(cls, effect: Effect, at: float) -> Reschedule:
-        """Note that an attempt failed at `at`."""
-        return cls(sql.rescheduled_row(effect, at))
-
     def apply(self, batch: Batch) -> None:
-        """Change the effect if it is still pending."""
+        """Change the effect."""
         batch.changes.append(self.row)
 
 

@@ -107,6 +107,12 @@ class Store(Protocol):
     def reschedule(self, effect: Effect, *, at: float) -> None:
         """Note a failed attempt: `effect` carries the new attempts, due_at, error and action. Rides a later batch."""
 
+    def finish(self, finished: Finished) -> None:
+        """Note what became of an effect when nothing else came of it. Nobody waits: a batch soon takes it along.
+
+        If that is lost with a power cut, the effect is carried out again: at least once is all that is promised.
+        """
+
     async def load(self, conversation_id: str) -> Conversation | None:
         """Return a conversation's state."""
 

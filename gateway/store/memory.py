@@ -90,6 +90,10 @@ class MemoryStore:
             tried = replace(_tried(record.effect, effect), action=effect.action)
             self._tables.effects[key] = replace(record, effect=tried, failures=failures)
 
+    def finish(self, finished: Finished) -> None:
+        """See `Store.finish`."""
+        self._finish(finished)
+
     async def load(self, conversation_id: str) -> Conversation | None:
         """See `Store.load`."""
         return self._tables.conversations.get(conversation_id)

@@ -11,7 +11,7 @@ import orjson
 
 from gateway.errors import Unavailable
 from gateway.store import statements as sql
-from gateway.store.batch import Call, CommitStep, Reschedule
+from gateway.store.batch import Call, CommitStep, EffectChange
 from gateway.store.database import FolderLock, check, connect_writer, migrate, prepare
 from gateway.store.housekeeping import SLICE, Housekeeping, Retention
 from gateway.store.reader import Reader
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.entries import Entry
     from gateway.events import Effect, Timer
     from gateway.store.batch import Write
-    from gateway.store.contract import EffectRecord, Step, Stretch
+    from gateway.store.contract import EffectRecord, Finished, Step, Stretch
 
 
 class SqliteStore:
@@ -80,7 +80,11 @@ class SqliteStore:
 
     def reschedule(self, effect: Effect, *, at: float) -> None:
         """See `Store.reschedule`."""
-        self._writer.submit_lazily(Reschedule.of(effect, at))
+        self._writer.submit_lazily(EffectChange(sql.rescheduled_row(effect, at)))
+
+    def finish(self, finished: Finished) -> None:
+        """See `Store.finish`."""
+        self._writer.submit_lazily(EffectChange(sql.finished_row(finished)))
 
     async def replay(self, conversation_id: str, number: int, *, at: float) -> Effect | None:
         """See `Store.replay`."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LARGEST_BATCH = 256
 LONGEST_QUEUE = 20_000
 IDLE_SECONDS = 1.0
+LAZY_SECONDS = 0.05
+"""How long a write nobody waits for may wait for company."""
 
 _log = structlog.get_logger(__name__)
 _SURVIVED = {"SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED"}
@@ -64,6 +66,7 @@ class Writer:
         self._signal: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._signalled = False
         self._waiting = 0
+        self._nap: asyncio.TimerHandle | None = None
         self._stopping = False
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="gateway-store-writer", daemon=True)
@@ -82,14 +85,23 @@ class Writer:
         return future
 
     def submit_lazily(self, write: Write) -> None:
-        """Hand in a write that the next batch takes along, within a second."""
+        """Hand in a write that the next batch takes along; if none comes soon, it makes one."""
         self._jobs.append(_Job(write))
+        if self._nap is None:
+            self._nap = self._loop.call_later(LAZY_SECONDS, self._wake_for_lazy)
 
     async def stop(self) -> None:
         """Write what was handed in, fold the write-ahead log into the file, and end."""
         self._stopping = True
+        if self._nap:
+            self._nap.cancel()
         self._wake()
         await self._loop.run_in_executor(None, self._thread.join)
+
+    def _wake_for_lazy(self) -> None:
+        self._nap = None
+        if self._jobs:
+            self._wake()
 
     def _wake(self) -> None:
         if not self._signalled:

@@ -307,6 +307,18 @@ async def test_an_attempt_noted_after_the_end_is_nothing(store: Store):
     assert await store.effects("c1") == [EffectRecord(effect=ask(1), state="done", ended_at=1500.0)]
 
 
+async def test_an_effect_can_end_without_a_step(store: Store):
+    await store.commit(step(version=1, effects=(ask(1), ask(2))))
+
+    store.finish(done(ask(1)))
+    store.finish(failed(ask(2)))
+    await settled(store)
+
+    assert await store.pending_effects() == []
+    assert [record.state for record in await store.effects("c1")] == ["done", "failed"]
+    assert (await store.load("c1")).version == 1
+
+
 async def test_a_cancelled_lane_is_dropped_up_to_its_number(store: Store):
     lane = tuple(send(number, target="desk") for number in (1, 3, 5))
     await store.commit(step(version=1, effects=(*lane, ask(2))))

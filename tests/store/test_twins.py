@@ -103,6 +103,16 @@ class Twins(RuleBasedStateMachine):
 
         self.both(note)
 
+    @rule(key=st.sampled_from(KEYS), what=finished)
+    def finish(self, key: str, what: tuple[int, str, float, str]) -> None:
+        number, state, at, error = what
+
+        async def note(store: Store) -> None:
+            store.finish(Finished(effect=ask(number, key=key), state=state, at=at, error=error))
+            await settled(store)
+
+        self.both(note)
+
     @rule(key=st.sampled_from(KEYS), number=NUMBERS, at=TIMES)
     def replay(self, key: str, number: int, at: float) -> None:
         self.both(lambda store: store.replay(key, number, at=at))
