@@ -121,6 +121,8 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = self._stopped = False
         self._started = False
+        self.on_end: Callable[[], None] = lambda: None
+        """Called whenever an effect is over, whatever came of it."""
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -229,6 +231,7 @@ class Dispatcher:
                 later = await self._attempt_safely(lane.waiting[0])
                 if later is None:
                     lane.waiting.popleft()
+                    self.on_end()
                 else:
                     lane.waiting[0] = later
         finally:

@@ -269,7 +269,9 @@ class Engine:
         decision = decide(before, event, self._policy(before.channel), self._now())
         if decision.stale:
             self._observer.stale(_speaker(event) or self.bot_of(before), before.id)
-        if _changes_nothing(before, decision) and not (finished or spent):
+        if not (decision.changes or spent):
+            for each in finished:
+                self._store.finish(each)
             return Received(conversation=before.id, stale=decision.stale)
         step = _as_step(decision, dedup, finished, spent, self._now())
         if not await self._commit(step):
@@ -373,12 +375,6 @@ def _as_step(
         dedup=dedup,
         at=now,
     )
-
-
-def _changes_nothing(before: Conversation, decision: Decision) -> bool:
-    if decision.entries or decision.effects or decision.timers or decision.cancelled_lanes or before.version == 0:
-        return False
-    return replace(decision.conversation, version=before.version) == before
 
 
 def _speaker(event: Event) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.conversation import Conversation, Floor
@@ -30,6 +31,8 @@ class Decision:
     """Target -> the effect numbers of which those still pending are dropped."""
     stale: bool = False
     """The event came from somebody who no longer has the floor: nothing of it took effect."""
+    changes: bool = True
+    """False: everything is as it was before, but for the version."""
 
 
 class Draft:
@@ -37,7 +40,8 @@ class Draft:
 
     def __init__(self, conversation: Conversation, policy: Policy, now: float) -> None:
         """Begin with the conversation as it is."""
-        self.conversation = conversation
+        self.conversation = copy(conversation)
+        self._before = conversation
         self.policy = policy
         self.now = now
         self.stale = False
@@ -49,8 +53,12 @@ class Draft:
     # --- the state -----------------------------------------------------------------------------------------------
 
     def change(self, **changes: Any) -> None:
-        """Change fields of the conversation."""
-        self.conversation = replace(self.conversation, **changes)
+        """Change fields of the conversation: a copy that nobody else has before the decision is made.
+
+        So it may be changed where it stands. A new value for each change was a quarter of what a message costs.
+        """
+        for name, value in changes.items():
+            object.__setattr__(self.conversation, name, value)
 
     def give_floor(self, floor: Floor) -> None:
         """Change who may speak: the epoch grows, and what the former speaker still has in hand becomes stale."""
@@ -154,13 +162,16 @@ class Draft:
 
     def decision(self) -> Decision:
         """Return what was collected."""
-        conversation = replace(self.conversation, version=self.conversation.version + 1)
+        collected = self._entries or self._effects or self._timers or self._cancelled
+        changes = bool(collected) or self._before.version == 0 or self.conversation != self._before
+        self.change(version=self.conversation.version + 1)
         return Decision(
-            conversation=conversation,
+            conversation=self.conversation,
             entries=tuple(self._entries),
             effects=tuple(self._effects),
             timers=tuple(timer for timer in self._timers.values() if timer),
             cancelled_timers=tuple(name for name, timer in self._timers.items() if timer is None),
             cancelled_lanes=dict(self._cancelled),
             stale=self.stale,
+            changes=changes,
         )

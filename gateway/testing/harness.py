@@ -81,6 +81,7 @@ class Harness:
             raise AssertionError("\n".join(map(str, loaded.problems)))
         self.gateway = Gateway(loaded.settings, now=self.clock)
         self.gateway.feed.watch_all(self._on_change)
+        self.gateway.dispatcher.on_end = self._changed.set
         for running in self.gateway.instances.values():
             if isinstance(running.component, Fake):
                 running.component.on_call = self._changed.set
@@ -147,9 +148,7 @@ class Harness:
         self.gateway.dispatcher.check_clock()
 
     def _on_change(self, _change: Change) -> None:
-        # The dispatcher takes an effect off its lane just after the commit, so look again in the next round too.
         self._changed.set()
-        asyncio.get_running_loop().call_soon(self._changed.set)
 
 
 def in_words(entry: Entry) -> str:
