@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.metrics import Metrics
     from gateway.signals import Signals
     from gateway.store.contract import Store
+    from gateway.transport import HttpClient
 
 
 KINDS_REMEMBERED = 100
@@ -45,6 +46,7 @@ class Core:
     config_dir: str
     public_url: Callable[[], str]
     http: Callable[[], ClientSession]
+    client: Callable[[], HttpClient]
     availability: Callable[[str, str], Awaitable[Availability | None]]
     """By channel and destination."""
     now: Callable[[], float]
@@ -76,6 +78,11 @@ class InstanceContext:
     def http(self) -> ClientSession:
         """See `Context.http`."""
         return self._core.http()
+
+    @property
+    def client(self) -> HttpClient:
+        """See `Context.client`."""
+        return self._core.client()
 
     @property
     def conversations(self) -> InstanceConversations:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
     from aiohttp.web import AbstractRouteDef
 
+    from gateway.transport import HttpClient
+
 
 # --- what the core gives to an instance -----------------------------------------------------------------------------
 
@@ -138,6 +140,10 @@ class Context(Protocol):
     @property
     def http(self) -> ClientSession:
         """A shared aiohttp session for calls outside. Only usable between `start` and `stop`."""
+
+    @property
+    def client(self) -> HttpClient:
+        """What `Remote` makes its calls with; the fastest transport there is. For short requests and answers."""
 
     @property
     def conversations(self) -> Conversations:

@@ -1,6 +1,6 @@
 """Calls to another system's HTTP interface, and what its answers mean: one reading of HTTP for all plugins.
 
-An address may hold a secret, so none gets into an error or a log, and no exception of aiohttp leaves this module.
+An address may hold a secret, so none gets into an error or a log.
 """
 
 from __future__ import annotations
@@ -9,18 +9,17 @@ import json as json_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from gateway.errors import AuthenticationFailed, Failure, Permanent, Temporary
 from gateway.retry_after import retry_after_seconds
+from gateway.transport import Overlong, Unreachable
 
 if TYPE_CHECKING:
-    import aiohttp
-
     from gateway.contracts import Context
 
 CALL_SECONDS = 15.0
 ANSWER_BYTES = 1024 * 1024
-CHUNK_BYTES = 64 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 """https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/"""
 
@@ -105,40 +104,54 @@ class Remote:
     ) -> RemoteAnswer:
         """Post JSON (`bytes`: as they are). `key`: the same for every repetition, sent as `Idempotency-Key`."""
         more = {IDEMPOTENCY_HEADER: key} if key else {}
-        content = {"data": body} if isinstance(body, bytes) else {"json": body}
-        all_headers = {**self._headers, **(headers or {}), **more}
-        return await self._call("POST", url, headers=all_headers, params=params, **content)
+        content = body if isinstance(body, bytes) else json_module.dumps(body, ensure_ascii=False).encode()
+        kind = {} if isinstance(body, bytes) else {"Content-Type": "application/json"}
+        all_headers = {**kind, **self._headers, **(headers or {}), **more}
+        return await self._call("POST", url, headers=all_headers, params=params, body=content)
 
-    async def _call(self, verb: str, url: str, **more: Any) -> RemoteAnswer:
-        import aiohttp  # noqa: PLC0415 - slow to import, and `import gateway` must not be
-
-        timeout = aiohttp.ClientTimeout(total=self._timeout_seconds)
+    async def _call(
+        self,
+        verb: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> RemoteAnswer:
         try:
-            async with self._context.http.request(
-                verb, url, timeout=timeout, allow_redirects=False, **more
-            ) as response:
-                body = await self._bounded(response)
-                if response.status >= REDIRECTS:
-                    raise self._failure(response, body)
-                return RemoteAnswer(status=response.status, body=body, headers=response.headers)
+            answer = await self._context.client.request(
+                verb,
+                with_query(url, params),
+                headers=headers,
+                body=body,
+                timeout_seconds=self._timeout_seconds,
+                most_bytes=self._answer_bytes,
+            )
         except TimeoutError:
             raise Temporary(f"{self._who} did not answer within {self._timeout_seconds:g} s") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise Temporary(f"{self._who} cannot be reached: {type(error).__name__}") from None
+        except Unreachable as trouble:
+            raise Temporary(f"{self._who} cannot be reached: {trouble}") from None
+        except Overlong:
+            raise Permanent(f"the answer of {self._who} is longer than {self._answer_bytes} bytes") from None
+        if answer.status >= REDIRECTS:
+            raise failure_of(
+                answer.status,
+                answer.headers,
+                who=self._who,
+                cure=self._cure,
+                now=self._context.now(),
+                body=answer.body,
+            )
+        return RemoteAnswer(status=answer.status, body=answer.body, headers=answer.headers)
 
-    async def _bounded(self, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-            body += chunk
-            if len(body) > self._answer_bytes:
-                response.close()
-                raise Permanent(f"the answer of {self._who} is longer than {self._answer_bytes} bytes")
-        return bytes(body)
 
-    def _failure(self, response: aiohttp.ClientResponse, body: bytes) -> Failure:
-        return failure_of(
-            response.status, response.headers, who=self._who, cure=self._cure, now=self._context.now(), body=body
-        )
+def with_query(url: str, params: Mapping[str, str] | None) -> str:
+    """Return an address with more query parameters."""
+    if not params:
+        return url
+    parts = urlsplit(url)
+    query = "&".join(filter(None, [parts.query, urlencode(params)]))
+    return urlunsplit(parts._replace(query=query))
 
 
 def failure_of(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 
@@ -39,6 +39,7 @@ from gateway.store.memory import MemoryStore
 from gateway.store.sqlite import SqliteStore
 from gateway.supervisor import OnStartFailure, Running, Terms
 from gateway.texts import Texts
+from gateway.transport import HttpClient, http_client
 from gateway.web import Web
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from gateway.store.contract import Store
 
 log = logs.get()
+
+ClientT = TypeVar("ClientT")
 
 LEAST_SECONDS = 1.0
 """What a listener or an instance gets to stop even if others have used up all the time."""
@@ -73,6 +76,7 @@ class Gateway:
         self.engine.connect(self.dispatcher)
         self._listening: dict[str, Listening | Following] = {}
         self._http: aiohttp.ClientSession | None = None
+        self._client: HttpClient | None = None
         self._web: Web | None = None
         self._admin: Admin | None = None
         self._now = now
@@ -122,6 +126,7 @@ class Gateway:
             config_dir=str(settings.folder),
             public_url=lambda: self.url,
             http=self._session,
+            client=self._transport,
             availability=self._carrier.availability,
             now=now,
         )
@@ -159,6 +164,7 @@ class Gateway:
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
         )
+        self._client = http_client(self.settings.server.http_client, self._http)
         await self._listen()
         await self._start_instances()
         for listening in self._listening.values():
@@ -217,6 +223,8 @@ class Gateway:
         if self._web:
             await self._web.stop()
         await self._fetcher.close()
+        if self._client:
+            await self._client.close()
         if self._http:
             await self._http.close()
         await self.store.close()
@@ -231,10 +239,16 @@ class Gateway:
         return [*found, ("metrics", f"{self.url}/metrics")]
 
     def _session(self) -> aiohttp.ClientSession:
-        if self._http is None:
-            msg = "context.http can be used between start() and stop() only"
-            raise RuntimeError(msg)
-        return self._http
+        return _opened(self._http)
+
+    def _transport(self) -> HttpClient:
+        return _opened(self._client)
+
+
+def _opened(client: ClientT | None) -> ClientT:
+    if client is None:
+        raise RuntimeError("calls outside can be made between start() and stop() only")
+    return client
 
 
 async def serve(settings: Settings, _host: PluginHost | None = None) -> None:

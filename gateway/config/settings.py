@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Kind, ListenerKind, Options
 from gateway.texts import ANY_LANGUAGE, KEYS
+from gateway.transport import ClientName
 
 KindT = TypeVar("KindT", bound=Kind[Any])
 
@@ -52,6 +53,11 @@ class ServerSettings(Section):
         MEBIBYTE,
         ge=1024,
         description="Largest body of a webhook or request, in bytes. Files have a limit of their own.",
+    )
+    http_client: ClientName = Field(
+        "auto",
+        description="What makes calls to other systems: aiohttp, or pyreqwest, which costs a sixth and is an extra "
+        "(`pip install 'integration-gateway[fast]'`); auto: pyreqwest where it is installed.",
     )
     metrics_token: SecretStr | None = Field(
         None,
