@@ -471,6 +471,8 @@ class WebhookRequest:
         except ValueError as error:
             msg = f"the body is not JSON: {error}"
             raise BadInput(msg) from None
+        except RecursionError:
+            raise BadInput("the body is nested too deeply") from None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

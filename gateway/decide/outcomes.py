@@ -111,8 +111,10 @@ def _idle(draft: Draft) -> None:
 
 
 def _is_waited_for(draft: Draft) -> bool:
-    """Tell whether an agent was there or to come. Between the agents of a business channel and their client nobody
-    speaks up: what they say there need not be reported."""
+    """Tell whether an agent was there or to come.
+
+    Between the agents of a business channel and their client nobody speaks up: they may be talking unheard.
+    """
     handoff = draft.conversation.handoff
     with_its_own = handoff is not None and not draft.policy.relays_to(handoff.platform)
     return draft.conversation.floor is Floor.WAITING or (draft.conversation.floor is Floor.AGENT and not with_its_own)

@@ -84,7 +84,7 @@ def _mistake_in_message(members: dict[str, Any]) -> str:
     if set(members) != {"message"} or not isinstance(members["message"], dict):
         return "message: must be there, and nothing else"
     message = members["message"]
-    kind = message.get("type")
+    kind = str(message.get("type"))
     if kind not in MEMBERS:
         return f"message.type: {kind!r}"
     wanted = {**MEMBERS[kind], "timestamp": _is_time}

@@ -112,6 +112,7 @@ class FakeJivo(Side):
             answer = Answer(status=0)
         seconds = time.monotonic() - started
         self.tries.append(Try(event=body["event"], id=body["id"], status=answer.status, seconds=seconds))
+        self._changed.set()
         return answer
 
     # --- taking --------------------------------------------------------------------------------------------------

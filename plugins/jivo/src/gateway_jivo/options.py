@@ -63,8 +63,8 @@ class JivoOptions(Options):
     )
     client_message: Literal["returned", "overheard"] = Field(
         default="returned",
-        description="What a client's message means while an agent has the dialog. `returned`: Jivo has given it back, so "
-        "the bot goes on. `overheard`: Jivo only lets the bot listen; it stays silent until the chat is closed.",
+        description="What a client's message means while an agent has the dialog. `returned`: Jivo has given it back, "
+        "so the bot goes on. `overheard`: Jivo only lets the bot listen; it stays silent until the chat is closed.",
     )
     chat_closed: Literal["ended", "taken"] = Field(
         default="ended",
