@@ -81,6 +81,19 @@ async def test_words_that_wait_for_jivo_are_not_sent_once_an_agent_has_joined(tm
         assert (await here.transcript(chat))[-1] == "delivery"
 
 
+async def test_a_notice_that_somebody_will_come_is_not_sent_once_an_agent_has_joined(tmp_path):
+    async with standing(tmp_path) as here:
+        chat = here.jivo.chat()
+        here.jivo.refuse("BOT_MESSAGE", 503)
+        await chat.says("agent")
+        await here.jivo.until(lambda: any(call.status == 503 for call in here.jivo.calls))
+        await chat.joins()
+        await here.gateway.settled()
+
+        assert chat.texts() == []
+        assert "delivery" not in await here.transcript(chat)
+
+
 async def test_nobody_can_come_and_the_bot_goes_on(tmp_path):
     async with standing(tmp_path) as here:
         here.jivo.on_invite = "unavailable"

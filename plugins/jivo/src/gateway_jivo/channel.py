@@ -16,12 +16,14 @@ from gateway import (
     Floor,
     Opened,
     Permanent,
+    Receipt,
     Refused,
     Role,
     Unauthorized,
     WebhookResponse,
     WrongMethod,
 )
+from gateway_jivo.agents import is_with_agent
 from gateway_jivo.api import Api
 from gateway_jivo.intake import Intake
 from gateway_jivo.marks import EventIds
@@ -30,7 +32,7 @@ from gateway_jivo.outbox import Outbox
 from gateway_jivo.wire import Event, error_body
 
 if TYPE_CHECKING:
-    from gateway import Closing, Context, News, Opening, Outgoing, Receipt, WebhookRequest
+    from gateway import Closing, Context, News, Opening, Outgoing, WebhookRequest
     from gateway_jivo.options import JivoOptions
 
 CODES = {401: "invalid_client"}
@@ -41,6 +43,7 @@ class JivoChannel:
     """`SendsMessages`, `BusinessChannel`, `SupportsNews`, `SupportsAvailability`, `SupportsWebhook`."""
 
     def __init__(self, context: Context, options: JivoOptions) -> None:
+        self._context = context
         self._options = options
         ids = EventIds(context.secret("events"))
         self._api = Api(context, options, ids)
@@ -77,7 +80,15 @@ class JivoChannel:
     # --- out ---
 
     async def send(self, outgoing: Outgoing) -> Receipt:
-        """Say something to the client."""
+        """Say something to the client.
+
+        What the gateway itself still had to say, that somebody will come for instance, is void once an agent of
+        Jivo's is there: between the two nobody speaks up.
+        """
+        if outgoing.role is Role.SYSTEM:
+            conversation = await self._context.conversations.get(outgoing.conversation)
+            if is_with_agent(conversation, self._context.name):
+                return Receipt()
         return await self._outbox.send(outgoing)
 
     async def tell(self, news: News) -> None:

@@ -25,11 +25,11 @@ from gateway import (
     Message,
     Outcome,
     Peer,
-    Stage,
     UnknownConversation,
     text_message,
 )
 from gateway_jivo.address import ChatAddress
+from gateway_jivo.agents import is_with_agent
 from gateway_jivo.contents import START, Contents, start_payload
 from gateway_jivo.echo import Echoes
 from gateway_jivo.wire import ANYBODY, Rate
@@ -169,8 +169,7 @@ class Intake:
         return await self._context.conversations.of_client(_client(event).id)
 
     def _is_with_agent(self, conversation: Conversation) -> bool:
-        handoff = conversation.handoff
-        return handoff is not None and handoff.platform == self._context.name and handoff.stage is Stage.JOINED
+        return is_with_agent(conversation, self._context.name)
 
 
 @asynccontextmanager
