@@ -96,8 +96,10 @@ from gateway.events import (
     SessionMoved,
     Typing,
 )
+from gateway.history import History, HistoryLabels
 from gateway.hookspecs import hookimpl
 from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
+from gateway.lookup import Lookup
 from gateway.mailbox import Mailboxes
 from gateway.model import (
     Attachment,
@@ -122,6 +124,7 @@ from gateway.model import (
 from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
 from gateway.render.message import plain_text
 from gateway.retry_after import retry_after_seconds
+from gateway.steps import Steps
 from gateway.wire import to_json
 
 __all__ = [
@@ -177,6 +180,8 @@ __all__ = [
     "Floor",
     "GatewayError",
     "Handoff",
+    "History",
+    "HistoryLabels",
     "HumanJoined",
     "HumanLeft",
     "HumanWrote",
@@ -186,6 +191,7 @@ __all__ = [
     "Listener",
     "ListenerKind",
     "Location",
+    "Lookup",
     "Mailboxes",
     "Markup",
     "Media",
@@ -218,6 +224,7 @@ __all__ = [
     "SessionMoved",
     "Stage",
     "Started",
+    "Steps",
     "Storage",
     "SupportsAvailability",
     "SupportsNews",

@@ -164,10 +164,13 @@ class Web:
         with logs.bound(instance=running.name):
             try:
                 async with asyncio.timeout(running.timeout_seconds):
-                    return _as_response(await running.component.webhook(await _as_webhook(request)))
+                    answer = await running.component.webhook(await _as_webhook(request))
             except TimeoutError:
                 msg = f"{running.name} took longer than {running.timeout_seconds:g} s"
                 raise Unavailable(msg, retry_after_seconds=5) from None
+        if answer.status >= 400:  # noqa: PLR2004 - HTTP
+            self._count(request, answer.status)
+        return _as_response(answer)
 
     async def _administer(self, request: web.Request) -> web.Response:
         """Answer the gateway's own command line (see `admin`)."""
