@@ -38,6 +38,8 @@ class Hooked(FakeChannel):
         if request.tail != "right-token":
             raise Unauthorized("wrong token")
         update = request.json()
+        if update == {}:
+            return WebhookResponse(status=410, body=b"gone", content_type="text/plain")
         event = ClientWrote(client=Peer(id="ann"), message=text_message(update["text"]))
         await self.context.receive(event, key=str(update["id"]))
         return WebhookResponse(body=b"{}")
@@ -137,6 +139,14 @@ async def test_what_is_refused(site: Site, path: str, body: bytes, status: int) 
     answer = await site.http.post(path, data=body)
 
     assert answer.status == status
+
+
+async def test_what_a_plugin_refuses_in_its_own_words_is_counted(site: Site) -> None:
+    answer = await site.http.post("/hooks/web/right-token", data=b"{}")
+    metrics = await site.http.get("/metrics", headers={"Authorization": "Bearer a-long-metrics-token"})
+
+    assert (answer.status, await answer.text()) == (410, "gone")
+    assert 'gateway_input_refused_total{instance="web",status="410"} 1.0' in await metrics.text()
 
 
 async def test_a_fault_is_answered_without_details(site: Site) -> None:

@@ -50,7 +50,7 @@ def _of_user(user: dict[str, Any], custom_data: type) -> str:
 
 
 def _of_message(message: dict[str, Any]) -> str:
-    kind = message.get("type")
+    kind = str(message.get("type"))
     if kind not in _REQUIRED:
         return "message.type: unknown"
     if missing := [key for key in _REQUIRED[kind] if message.get(key) in (None, "")]:

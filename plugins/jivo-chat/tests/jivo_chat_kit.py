@@ -62,12 +62,11 @@ class Here:
 
     async def queued(self, client="ann"):
         """Wait until the core has heard that Jivo took the dialog."""
-        await self.gateway.until(lambda: self._stage(client) is Stage.QUEUED)
+        known = (await self.gateway.conversation(client)).id
+        await self.gateway.until(lambda: self._stage(known) is Stage.QUEUED)
 
-    def _stage(self, client):
-        engine = self.gateway.gateway.engine
-        known = engine._newest.get(("web", client))
-        handoff = engine.peek(known).handoff if known else None
+    def _stage(self, known):
+        handoff = self.gateway.gateway.engine.peek(known).handoff
         return handoff.stage if handoff and handoff.platform == "jivo" else None
 
     async def presses(self, value, text="", client="ann"):

@@ -13,7 +13,7 @@ from gateway_jivo_chat.matching import Matching, is_older
 from gateway_jivo_chat.seats import handoff_of, seated
 
 if TYPE_CHECKING:
-    from gateway import Context, Conversation, Peer
+    from gateway import Context, Conversation, Mailboxes, Peer
     from gateway_jivo_chat.dialogs import Dialog, Dialogs
     from gateway_jivo_chat.options import JivoChatOptions
 
@@ -43,10 +43,12 @@ OK = {"result": "ok"}
 class Hooks:
     """Takes the webhooks of one channel. All of them may be repeated."""
 
-    def __init__(self, context: Context, options: JivoChatOptions, dialogs: Dialogs) -> None:
+    def __init__(self, context: Context, options: JivoChatOptions, dialogs: Dialogs, turns: Mailboxes) -> None:
+        """`turns`: one thing at a time per client, so that the end does not overtake a message with a slow file."""
         self._context = context
         self._options = options
         self._dialogs = dialogs
+        self._turns = turns
         self._matching = Matching(context, options, dialogs)
 
     async def take(self, body: Any) -> dict[str, Any]:
@@ -59,8 +61,9 @@ class Hooks:
         if dialog is None:
             self._context.ignored(f"webhook {hook.what} of nobody we know")
             return OK
-        await self._describe(hook, dialog)
-        await self._act(hook, dialog)
+        async with self._turns.turn(dialog.sender):
+            await self._describe(hook, dialog)
+            await self._act(hook, dialog)
         return await self._answer(dialog) if hook.event_name in ANSWERED else OK
 
     async def _act(self, hook: Hook, dialog: Dialog) -> None:

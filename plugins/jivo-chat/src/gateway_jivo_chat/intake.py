@@ -8,7 +8,6 @@ from gateway import (
     AgentWrote,
     BadInput,
     Location,
-    Mailboxes,
     Media,
     Message,
     Role,
@@ -21,7 +20,7 @@ from gateway_jivo_chat import choices, wire
 from gateway_jivo_chat.seats import seated
 
 if TYPE_CHECKING:
-    from gateway import Buttons, Context
+    from gateway import Buttons, Context, Mailboxes
     from gateway_jivo_chat.dialogs import Dialog, Dialogs
     from gateway_jivo_chat.options import JivoChatOptions
 
@@ -31,11 +30,12 @@ LONGEST_NAME = 60
 class Intake:
     """Takes the events of one channel, each once."""
 
-    def __init__(self, context: Context, options: JivoChatOptions, dialogs: Dialogs) -> None:
+    def __init__(self, context: Context, options: JivoChatOptions, dialogs: Dialogs, turns: Mailboxes) -> None:
+        """`turns`: one thing at a time per client, whichever way it comes."""
         self._context = context
         self._rating = options.rating
         self._dialogs = dialogs
-        self._turns = Mailboxes()
+        self._turns = turns
 
     async def take(self, event: wire.Event, raw: bytes) -> None:
         """Let it happen. Raises `UnknownConversation` for the words of an agent whose dialog is over, `BadInput`."""

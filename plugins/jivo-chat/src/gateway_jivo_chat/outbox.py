@@ -117,7 +117,7 @@ class Outbox:
         match content:
             case Text(text=text):
                 return choices.typed(text, asked) or {"kind": "text", "text": text}
-            case Pressed(value=value, text=text):
+            case Pressed(value=value, text=text) if value or text:
                 return choices.answer(value, text) or {"kind": "text", "text": text or value}
             case Media(attachment=file):
                 return wire.media(content, self._context.url(file.url))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gateway import (
     Availability,
     BadInput,
+    Mailboxes,
     NotHere,
     Opened,
     Permanent,
@@ -46,8 +47,9 @@ class JivoChatPlatform:
         self._jivo = Jivo(context, options)
         self._dialogs = Dialogs(context)
         self._outbox = Outbox(context, options, self._jivo)
-        self._intake = Intake(context, options, self._dialogs)
-        self._hooks = Hooks(context, options, self._dialogs)
+        turns = Mailboxes()
+        self._intake = Intake(context, options, self._dialogs, turns)
+        self._hooks = Hooks(context, options, self._dialogs, turns)
         self._late = LateRatings(context, self._outbox)
         self._typed: dict[str, float] = {}
         """Who was last said to type, and when."""

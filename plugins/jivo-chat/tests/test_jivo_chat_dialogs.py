@@ -7,8 +7,21 @@ from importlib import import_module
 
 import pytest
 
-from gateway import Attachment, Buttons, ClientChanged, Joined, Location, Media, MediaKind, Message, Peer, Role, Said
-from gateway.events import Typing
+from gateway import (
+    Attachment,
+    Buttons,
+    ClientAsked,
+    ClientChanged,
+    Joined,
+    Location,
+    Media,
+    MediaKind,
+    Message,
+    Peer,
+    Role,
+    Said,
+    Typing,
+)
 
 kit = import_module("plugins.jivo-chat.tests.jivo_chat_kit")
 
@@ -91,7 +104,6 @@ async def test_history_in_one_block_then_the_first_message(tmp_path):
 
 
 async def test_a_silent_client_is_announced_in_words(tmp_path):
-    from gateway import ClientAsked
 
     async with kit.both(tmp_path) as here:
         await here.ann.context.receive(ClientAsked(client=Peer(id="ann", name="Ann")))
@@ -277,7 +289,7 @@ async def test_typing_of_the_client_once_in_five_seconds(here):
 
 
 async def test_typing_of_the_agent(here):
-    seen = []
+    seen: list[Typing] = []
     here.ann.context.conversations.watch_typing(seen.append)
     await here.transferred()
     await here.jivo.says("hello")
