@@ -31,7 +31,7 @@ class Lookup(Generic[AnswerT]):
         self._fresh_seconds = fresh_seconds
         self._failed = failed
         self._answers: list[AnswerT] = []
-        """None, or the last one."""
+        """The last one; empty before the first."""
         self._at = 0.0
         self._asking: asyncio.Task[AnswerT] | None = None
 

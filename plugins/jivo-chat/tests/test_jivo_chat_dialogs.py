@@ -155,13 +155,24 @@ async def test_who_does_not_ask_waits_whoever_is_online(tmp_path):
 
 async def test_a_refused_dialog_goes_to_the_next_platform(tmp_path):
     async with kit.both(tmp_path, handoff=("jivo", "desk")) as here:
-        here.jivo.custom_data = list
-        here.bot.answer = kit.transferring(attributes={"order": "7"})
+        here.jivo.refuse("text", 422)
+        here.bot.answer = kit.transferring()
         await here.ann.writes("agent")
         await here.gateway.until(lambda: bool(here.gateway.platform().openings))
 
         [declined] = [body for body in here.logged(object) if body.type == "declined"]
-        assert declined.reason == "Jivo refuses it (status 400): sender.custom_data: must be a list"
+        assert declined.reason.startswith("Jivo refuses it (status 422)")
+
+
+async def test_custom_data_jivo_does_not_take_costs_nobody_an_agent(here, capsys):
+    here.jivo.custom_data = list
+    await here.transferred(attributes={"order": "7", "email": "ann@example.com"})
+    await here.ann.writes("hello")
+    await here.reads("Ann: agent", "hello")
+
+    assert here.jivo.sender == {"id": "web:ann", "name": "Ann", "email": "ann@example.com"}
+    assert [call.status for call in here.jivo.calls if call.what == "text"] == [400, 200, 200]
+    assert "sender.custom_data: must be a list" in capsys.readouterr().out
 
 
 # --- talking ---------------------------------------------------------------------------------------------------------

@@ -178,13 +178,14 @@ def test_what_a_client_can_write_is_no_id():
         Hook, {"visitor": {"name": "web:bob", "description": "web:bob", "email": "web:bob"}, "message": "web:bob"}
     )
 
-    assert hook.ids == [] and hook.marks == []
+    assert hook.ids == [] and hook.marks == {}
 
 
 def test_marks_are_of_one_widget():
     hook = read(Hook, {"widget_id": "w", "chat_id": 7, "visitor": {"number": "17"}, "user_token": None})
 
-    assert hook.marks == ["w:chat:7", "w:visitor:17"]
+    assert hook.marks == {"w:chat": "7", "w:visitor": "17"}
+    assert hook.client_marks == {"w:visitor": "17"}
 
 
 def test_an_organisation_has_a_name_and_is_no_client():

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from gateway import Joined
+from gateway import ClientChanged, Joined, Peer
 
 kit = import_module("plugins.jivo-chat.tests.jivo_chat_kit")
 
@@ -86,6 +86,22 @@ async def test_what_fits_two_dialogs_ends_neither(here):
         await waits(here, client)
 
 
+async def test_who_claims_the_email_of_somebody_else_does_not_get_their_chat(here):
+    await here.transferred(history=0, attributes={"email": "ann@example.com"})
+    await here.jivo.hook("chat_accepted", visitor={**EMAIL, "number": "17"})
+    await here.transferred(client="eve", history=0, attributes={"email": "eve@example.com"})
+    await here.jivo.hook("chat_accepted", client="web:eve", visitor={"email": "eve@example.com", "number": "18"})
+    await here.ann.context.receive(ClientChanged(client=Peer(id="eve"), attributes={"email": "ann@example.com"}))
+    await here.ann.leaves_agent()
+    await here.jivo.until(lambda: here.jivo.chats["web:ann"].stopped)
+    here.gateway.advance(7200)
+    await here.jivo.hook("chat_updated", client="web:x", visitor={**EMAIL, "number": "19", "phone": "+100"})
+    await here.jivo.hook("client_updated", client="web:x", visitor={**EMAIL, "number": "17", "phone": "+200"})
+
+    assert "phone" not in await here.facts("eve")
+    assert (await here.facts("ann"))["phone"] == "+200"
+
+
 async def test_of_two_dialogs_the_transcript_tells_which(here):
     for client in ("ann", "bob"):
         await here.transferred(client=client, history=0)
@@ -121,6 +137,8 @@ async def test_who_accepts_has_joined_though_the_apis_number_agents_differently(
     await here.jivo.says("Hello")
     await here.jivo.hook("chat_accepted", visitor=EMAIL)
     await here.sees("Bo is here.", "Hello")
+    assert here.ann.texts().count("Bo is here.") == 1
+    assert here.ann.sent[-1].author.avatar_url == "https://jivo.example.com/bo.png"
 
     await here.jivo.hook("chat_assigned", visitor=EMAIL, assign_to={"id": 8, "name": "Cy"})
     await here.sees("Hello", "Cy is here.")

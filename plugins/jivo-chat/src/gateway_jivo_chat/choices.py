@@ -32,9 +32,13 @@ def answer(value: str, text: str) -> dict[str, Any] | None:
     """Return type and members of what tells Jivo of a press; None: the button is none of Jivo's."""
     if value.startswith(KEYBOARD):
         return {"kind": "keyboard", "keyboard": [{"id": value.removeprefix(KEYBOARD), "text": text}]}
-    if value in {f"{RATE}{number}" for number in (-1, 0, 1)}:
-        return {"kind": "rate", "value": int(value.removeprefix(RATE))}
-    return None
+    rated = rate_in(value)
+    return None if rated is None else {"kind": "rate", "value": rated}
+
+
+def rate_in(value: str) -> int | None:
+    """Return the rating a button's value stands for; None: for none."""
+    return {f"{RATE}{number}": number for number in (-1, 0, 1)}.get(value)
 
 
 def typed(words: str, asked: Message | None) -> dict[str, Any] | None:

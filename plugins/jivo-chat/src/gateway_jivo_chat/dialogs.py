@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from gateway import Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from gateway import Context, Opening
 
-DIALOG, SENDER, MARK, ENDED = "dialog:", "sender:", "mark:", "ended:"
+DIALOG, SENDER, MARK, NUMBERS, ENDED = "dialog:", "sender:", "mark:", "numbers:", "ended:"
 
 KEPT_SECONDS = 7 * 86400.0
 """How long a dialog that is over is remembered: so long it matters that the client comes again."""
@@ -87,17 +87,24 @@ class Dialogs:
 
     # --- numbers of Jivo's own ---
 
-    async def mark(self, marks: Iterable[str], sender: str) -> None:
-        """Remember whose these numbers are."""
-        for mark in marks:
-            known: Any = await self._storage.get(MARK + mark)
-            if not known or known["sender"] != sender:
-                await self._storage.put(MARK + mark, {"sender": sender, "at": self._context.now()})
+    async def mark(self, marks: Mapping[str, str], sender: str) -> None:
+        """Remember whose these numbers are; `marks`: what kind of number it is -> the number."""
+        known = await self.numbers(sender)
+        if any(known.get(kind) != number for kind, number in marks.items()):
+            await self._storage.put(NUMBERS + sender, {**known, **marks})
+        for mark in map(_mark, marks.items()):
+            if await self._storage.get(mark) != sender:
+                await self._storage.put(mark, sender)
 
-    async def marked(self, mark: str) -> Dialog | None:
+    async def numbers(self, sender: str) -> Mapping[str, str]:
+        """Return the numbers a client is known by."""
+        found: Any = await self._storage.get(NUMBERS + sender)
+        return found if isinstance(found, dict) else {}
+
+    async def marked(self, kind: str, number: str) -> Dialog | None:
         """Return the newest dialog of the client a number belongs to."""
-        known: Any = await self._storage.get(MARK + mark)
-        return await self.of(known["sender"]) if known else None
+        sender: Any = await self._storage.get(_mark((kind, number)))
+        return await self.of(sender) if isinstance(sender, str) else None
 
     # --- those a webhook may be about ---
 
@@ -126,8 +133,8 @@ class Dialogs:
         for dialog in await self._all(DIALOG):
             if dialog["session"] not in open_ones and dialog["opened_at"] < now - KEPT_SECONDS:
                 await self._forget(dialog["session"], dialog["sender"])
-        for key, mark in (await self._storage.items(MARK)).items():
-            if mark["at"] < now - KEPT_SECONDS and await self.of(mark["sender"]) is None:
+        for key, sender in (await self._storage.items(MARK)).items():
+            if await self.of(sender) is None:
                 await self._storage.put(key, None)
 
     async def _forget(self, session: str, sender: str) -> None:
@@ -135,9 +142,14 @@ class Dialogs:
         await self._storage.put(ENDED + session, None)
         if await self._storage.get(SENDER + sender) == session:
             await self._storage.put(SENDER + sender, None)
+            await self._storage.put(NUMBERS + sender, None)
 
     async def _all(self, prefix: str) -> list[Mapping[str, Any]]:
         return list((await self._storage.items(prefix)).values())
 
     async def _put(self, dialog: Dialog) -> None:
         await self._storage.put(DIALOG + dialog.session, asdict(dialog))
+
+
+def _mark(mark: tuple[str, str]) -> str:
+    return f"{MARK}{mark[0]}:{mark[1]}"

@@ -82,7 +82,7 @@ class Hooks:
         if agent is None or handoff is None:
             return
         agent = await seated(self._context, dialog, agent)
-        if handoff.stage is Stage.JOINED and agent == handoff.agent:
+        if handoff.stage is Stage.JOINED and handoff.agent and agent.id == handoff.agent.id:
             return
         await self._tell(AgentJoined(session=dialog.session, agent=agent))
 

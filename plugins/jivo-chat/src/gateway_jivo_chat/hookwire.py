@@ -155,8 +155,8 @@ class Hook(Lenient):
         return list(filter(None, found))
 
     @property
-    def marks(self) -> list[str]:
-        """Numbers of Jivo's own by which the same client or chat is known again."""
+    def marks(self) -> dict[str, str]:
+        """What kind of number -> number of Jivo's own by which the same client or chat is known again."""
         visitor = self.visitor
         numbers = {
             "chat": self.chat_id,
@@ -164,7 +164,12 @@ class Hook(Lenient):
             "visitor": visitor.number,
             "token": self.user_token,
         }
-        return [f"{self.widget_id}:{kind}:{number}" for kind, number in numbers.items() if number]
+        return {f"{self.widget_id}:{kind}": number for kind, number in numbers.items() if number}
+
+    @property
+    def client_marks(self) -> dict[str, str]:
+        """Those that stay the same as long as the client does."""
+        return {kind: number for kind, number in self.marks.items() if not kind.endswith(":chat")}
 
 
 def facts(hook: Hook) -> dict[str, str]:

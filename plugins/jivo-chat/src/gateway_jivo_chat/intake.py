@@ -66,7 +66,7 @@ class Intake:
                 return
             agent = await seated(self._context, dialog, event.sender.peer())
             said = AgentWrote(session=dialog.session, agent=agent, message=message)
-            await self._context.receive(said, key=event.key(raw))
+            await self._context.receive(said, key=event.key(dialog.session, raw))
 
     async def _stopped(self, event: wire.Event, dialog: Dialog | None, raw: bytes) -> None:
         """The agents' side is done. A dialog that is over already cannot end again, and that is fine."""
@@ -76,7 +76,7 @@ class Intake:
             agent = await seated(self._context, dialog, event.sender.peer()) if event.sender.id else None
             try:
                 ended = SessionEnded(session=dialog.session, agent=agent, note=event.message.words)
-                await self._context.receive(ended, key=event.key(raw))
+                await self._context.receive(ended, key=event.key(dialog.session, raw))
             except UnknownConversation:
                 return
             await self._dialogs.end(dialog, stopped=True)

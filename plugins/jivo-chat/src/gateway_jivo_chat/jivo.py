@@ -29,16 +29,38 @@ class Jivo:
             self._ask, now=context.now, fresh_seconds=options.online_seconds, failed=self._nobody_can_tell
         )
         self._complained = False
+        self._takes_custom_data = True
 
     async def post(self, sender: Mapping[str, Any], message: Mapping[str, Any]) -> None:
         """Tell Jivo something about a client. What it refuses for good, it says why in plain text."""
-        headers = {"Content-Type": wire.CONTENT_TYPE}
+        bare = {key: value for key, value in sender.items() if key != "custom_data"}
         try:
-            await self._remote.post(self._url.get_secret_value(), wire.event(sender, message), headers=headers)
+            if len(bare) == len(sender) or not self._takes_custom_data:
+                await self._post(bare, message)
+            else:
+                await self._post_with_custom_data(sender, bare, message)
         except Rejected as failure:
             if failure.gone:
                 raise Refused("Jivo no longer has this channel; correct the option `url`") from None
             raise Permanent(_reason(failure)) from None
+
+    async def _post_with_custom_data(
+        self, sender: Mapping[str, Any], bare: Mapping[str, Any], message: Mapping[str, Any]
+    ) -> None:
+        """ASSUMED: its form is one Jivo takes. If that is wrong, a client must not stay without an agent for it."""
+        try:
+            await self._post(sender, message)
+        except Rejected as failure:
+            if failure.gone:
+                raise
+            await self._post(bare, message)
+            self._takes_custom_data = False
+            cure = "set the option `custom_data` to another form, or to `none`"
+            self._context.log.warning("jivo_chat.custom_data_refused", reason=_reason(failure), cure=cure)
+
+    async def _post(self, sender: Mapping[str, Any], message: Mapping[str, Any]) -> None:
+        headers = {"Content-Type": wire.CONTENT_TYPE}
+        await self._remote.post(self._url.get_secret_value(), wire.event(sender, message), headers=headers)
 
     async def is_online(self) -> bool:
         """Tell whether an agent is online, as of some seconds ago."""

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from gateway import Failure, Pressed, Role, Said
-from gateway_jivo_chat import choices, wire
+from gateway_jivo_chat import choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,25 +40,22 @@ class LateRatings:
         if handoff and handoff.platform == self._context.name:
             return  # It goes the usual way.
         for entry in change.entries:
-            if value := _rate_in(entry):
+            value = _rate_in(entry)
+            if value is not None:
                 task = asyncio.create_task(self._pass_on(change, entry, value))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    async def _pass_on(self, change: Change, entry: Entry, value: str) -> None:
-        client = change.conversation.client
-        known_as = wire.sender_id(change.conversation.channel, client.id)
-        rated = choices.answer(value, "")
+    async def _pass_on(self, change: Change, entry: Entry, value: int) -> None:
         try:
-            if rated:
-                await self._outbox.rates(client, known_as, entry, rated)
+            await self._outbox.rates(change.conversation, entry, value)
         except Failure as failure:
             self._context.log.warning("jivo_chat.rating_lost", reason=failure.reason)
 
 
-def _rate_in(entry: Entry) -> str:
+def _rate_in(entry: Entry) -> int | None:
     said = entry.body
     if not isinstance(said, Said) or said.role is not Role.CLIENT:
-        return ""
-    pressed = (each.value for each in said.message.contents if isinstance(each, Pressed))
-    return next((value for value in pressed if value.startswith(choices.RATE)), "")
+        return None
+    pressed = (choices.rate_in(each.value) for each in said.message.contents if isinstance(each, Pressed))
+    return next((value for value in pressed if value is not None), None)

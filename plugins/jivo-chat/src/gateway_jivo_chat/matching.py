@@ -61,15 +61,20 @@ class Matching:
         return None
 
     async def _by_marks(self, hook: Hook) -> Dialog | None:
-        for mark in hook.marks:
-            if found := await self._dialogs.marked(mark):
+        for kind, number in hook.marks.items():
+            if found := await self._dialogs.marked(kind, number):
                 return found
         return None
 
     async def _by_content(self, hook: Hook) -> Dialog | None:
-        candidates = await self._candidates()
+        candidates = [each for each in await self._candidates() if await self._may_be(hook, each.dialog)]
         only = _only(candidates, lambda each: self._same_contacts(hook, each.conversation))
         return only or await self._by_transcript(hook, candidates)
+
+    async def _may_be(self, hook: Hook, dialog: Dialog) -> bool:
+        """Tell whether a client is not known by another number: anybody can claim somebody else's e-mail."""
+        known = await self._dialogs.numbers(dialog.sender)
+        return all(known.get(kind, number) == number for kind, number in hook.client_marks.items())
 
     async def _candidates(self) -> list[Candidate]:
         """The newest dialog of each client."""

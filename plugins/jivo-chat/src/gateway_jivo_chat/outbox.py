@@ -133,10 +133,11 @@ class Outbox:
         now = self._context.now()
         await self._jivo.post(self._sender(known_as, client), {"type": "typein", "date": int(now)})
 
-    async def rates(self, client: Peer, known_as: str, entry: Entry, rated: dict[str, Any]) -> None:
+    async def rates(self, conversation: Conversation, entry: Entry, value: int) -> None:
         """The client rates a dialog that is over."""
-        message = wire.message(rated.pop("kind"), f"rate.{entry.number}.{int(entry.at)}", entry.at, **rated)
-        await self._jivo.post(self._sender(known_as, client), message)
+        client = conversation.client
+        sender = self._sender(wire.sender_id(conversation.channel, client.id), client)
+        await self._jivo.post(sender, wire.message("rate", f"{conversation.id}.e{entry.number}", entry.at, value=value))
 
 
 def _heard(before: Sequence[Entry]) -> Message | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway import Peer
+
 if TYPE_CHECKING:
-    from gateway import Context, Handoff, Peer
+    from gateway import Context, Handoff
     from gateway_jivo_chat.dialogs import Dialog
 
 
@@ -17,15 +19,13 @@ async def handoff_of(context: Context, dialog: Dialog) -> Handoff | None:
 
 
 async def seated(context: Context, dialog: Dialog, agent: Peer) -> Peer:
-    """Return the agent who has the dialog, if it is the same one, else the agent given.
+    """Return the agent given, by the id of the one who has the dialog if they are the same.
 
     ASSUMED: the Chat API and the webhooks may number agents differently, and not every message has a name. So whoever
     has the same name, or none, is the same agent, and the client is not told of a change.
     """
     handoff = await handoff_of(context, dialog)
     known = handoff.agent if handoff else None
-    if known is None:
+    if known is None or (agent.name and agent.name != known.name and agent.id != known.id):
         return agent
-    is_same = agent.id == known.id or not agent.name or agent.name == known.name
-    is_known_better = is_same and (not agent.avatar_url or bool(known.avatar_url))
-    return known if is_known_better else agent
+    return Peer(id=known.id, name=agent.name or known.name, avatar_url=agent.avatar_url or known.avatar_url)

@@ -93,14 +93,14 @@ class Event(Lenient):
     recipient: Recipient
     message: Message
 
-    def key(self, raw: bytes) -> str:
+    def key(self, session: str, raw: bytes) -> str:
         """Return what tells this event from all others; empty: nothing does.
 
-        ASSUMED: a message's id is unique for its client. One without an id but with a date is told by its bytes.
+        ASSUMED: a message's id is unique within its dialog. One without an id but with a date is told by its bytes.
         """
         if self.message.id:
-            return f"{self.recipient.id}:{self.message.id}"
-        return sha256(raw).hexdigest() if self.message.date is not None else ""
+            return f"{session}:{self.message.id}"
+        return f"{session}:{sha256(raw).hexdigest()}" if self.message.date is not None else ""
 
     def place(self) -> tuple[float, float]:
         """Return latitude and longitude. Raises `BadInput` if one is missing."""
