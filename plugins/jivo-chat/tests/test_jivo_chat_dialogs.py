@@ -11,7 +11,6 @@ from gateway import (
     Attachment,
     Buttons,
     ClientAsked,
-    ClientChanged,
     Joined,
     Location,
     Media,
@@ -125,15 +124,15 @@ async def test_words_on_the_way_follow_and_carry_what_is_known(here):
     assert dates == sorted(dates)
 
 
-async def test_once_an_agent_has_it_messages_no_longer_say_where_to_go(here):
+async def test_once_an_agent_has_it_messages_overwrite_nothing(here):
     await here.transferred(destination="sales", attributes={"email": "ann@example.com"})
     await here.jivo.says("hello")
     await here.sees("hello")
-    await here.ann.context.receive(ClientChanged(client=Peer(id="ann"), attributes={"phone": "+100"}))
     await here.ann.writes("hi Bo")
     await here.reads("Ann: agent", "hi Bo")
 
-    assert here.jivo.sender == {"id": "web:ann", "name": "Ann", "email": "ann@example.com", "phone": "+100"}
+    assert here.jivo.chat.senders[0]["email"] == "ann@example.com"
+    assert here.jivo.sender == {"id": "web:ann", "name": "Ann"}
 
 
 async def test_nobody_online_leaves_the_client_with_the_bot(here):

@@ -89,8 +89,8 @@ async def test_what_fits_two_dialogs_ends_neither(here):
 async def test_who_claims_the_email_of_somebody_else_does_not_get_their_chat(here):
     await here.transferred(history=0, attributes={"email": "ann@example.com"})
     await here.jivo.hook("chat_accepted", visitor={**EMAIL, "number": "17"})
-    await here.transferred(client="eve", history=0, attributes={"email": "eve@example.com"})
-    await here.jivo.hook("chat_accepted", client="web:eve", visitor={"email": "eve@example.com", "number": "18"})
+    await here.transferred(client="eve", history=0)
+    await here.jivo.hook("chat_accepted", client="web:eve", user_token="web:eve", visitor={"number": "18"})
     await here.ann.context.receive(ClientChanged(client=Peer(id="eve"), attributes={"email": "ann@example.com"}))
     await here.ann.leaves_agent()
     await here.jivo.until(lambda: here.jivo.chats["web:ann"].stopped)
@@ -169,10 +169,19 @@ async def test_an_accepted_chat_is_answered_with_what_we_know(here):
             {"title": "basket", "content": "3", "key": "basket"},
             {"title": "order", "content": "4711", "key": "order"},
         ],
-        "contact_info": {"name": "Ann Lee", "phone": "+100", "email": "ann@example.com"},
+        "contact_info": {"name": "Ann Lee", "phone": "+100", "email": "Ann@Example.com"},
         "crm_link": "https://crm/7",
         "page": {"url": "https://s/p"},
     }
+
+
+async def test_what_an_agent_corrects_stays_so(tmp_path):
+    async with kit.both(tmp_path, fields={"email": "mail"}) as here:
+        await here.transferred(attributes={"mail": "ann@exmaple.com"})
+        answer = await here.jivo.hook("chat_updated", user_token="web:ann", visitor=EMAIL)
+
+        assert answer.body["contact_info"] == {"name": "Ann", "email": "Ann@Example.com"}
+        assert await here.facts() == {"mail": "Ann@Example.com"}
 
 
 async def test_what_agents_learned_goes_to_listeners(here):

@@ -52,9 +52,11 @@ class Dialogs:
 
     async def begin(self, opening: Opening, sender: str) -> Dialog:
         """Return the dialog of an opening, the same at every attempt."""
-        known = await self.get(opening.session)
-        if known:
-            return known
+        dialog = await self.get(opening.session) or await self._fresh(opening, sender)
+        await self._storage.put(SENDER + sender, dialog.session)
+        return dialog
+
+    async def _fresh(self, opening: Opening, sender: str) -> Dialog:
         await self._tidy()
         before = await self.of(sender)
         fresh = Dialog(
@@ -65,7 +67,6 @@ class Dialogs:
             resumed=before is not None and before.stopped,
         )
         await self._put(fresh)
-        await self._storage.put(SENDER + sender, fresh.session)
         return fresh
 
     async def get(self, session: str) -> Dialog | None:

@@ -64,7 +64,7 @@ class Hooks:
         async with self._turns.turn(dialog.sender):
             await self._describe(hook, dialog)
             await self._act(hook, dialog)
-        return await self._answer(dialog) if hook.event_name in ANSWERED else OK
+        return await self._answer(hook, dialog) if hook.event_name in ANSWERED else OK
 
     async def _act(self, hook: Hook, dialog: Dialog) -> None:
         match hook.event_name:
@@ -95,21 +95,26 @@ class Hooks:
         await self._tell(SessionEnded(session=dialog.session, agent=agent))
         await self._dialogs.end(dialog, stopped=False)
 
-    async def _tell(self, event: AgentJoined | SessionEnded) -> None:
+    async def _tell(self, event: AgentJoined | SessionEnded | ClientDescribed) -> None:
         try:
             await self._context.receive(event)
         except UnknownConversation:
-            return  # It is over already: the agent's `stop` was here first.
+            return  # It is over already, as the agent's `stop` was here first; or it was erased.
 
     # --- the client ---
 
     async def _describe(self, hook: Hook, dialog: Dialog) -> None:
-        known = facts(hook)
+        known = self._told(hook)
         if gaps := await self._gaps(hook, dialog):
             known["transcript_gaps"] = gaps
         described = ClientDescribed(session=dialog.session, name=name_of(hook), attributes=known)
         if described.name or known:
-            await self._context.receive(described)
+            await self._tell(described)
+
+    def _told(self, hook: Hook) -> dict[str, str]:
+        """What an event says, under the names the options have for what Jivo has a field for."""
+        fields = {str(field): name for field, name in self._options.fields.items()}
+        return {fields.get(key, key): value for key, value in facts(hook).items()}
 
     async def _gaps(self, hook: Hook, dialog: Dialog) -> str:
         """Return what agents said by Jivo's transcript and nobody has told us."""
@@ -133,14 +138,14 @@ class Hooks:
         said = [entry.body for entry in entries if isinstance(entry.body, Said) and entry.body.role is Role.AGENT]
         return [_bare(each.message.text) for each in said]
 
-    async def _answer(self, dialog: Dialog) -> dict[str, Any]:
-        """Return what we know of the client, for the agent's panel."""
+    async def _answer(self, hook: Hook, dialog: Dialog) -> dict[str, Any]:
+        """Return what we know of the client, for the agent's panel. What the agent has just corrected stays so."""
         conversation = await self._context.conversations.get(dialog.conversation)
         if conversation is None:
             return OK
         handoff = conversation.handoff
         transfer = handoff.transfer if handoff and handoff.session == dialog.session else None
-        known = {**conversation.attributes, **(transfer.attributes if transfer else {})}
+        known = {**conversation.attributes, **(transfer.attributes if transfer else {}), **self._told(hook)}
         fields = {field: known.get(name, "") for field, name in self._options.fields.items()}
         rest = {key: value for key, value in known.items() if key not in {*self._options.fields.values(), *_OURS}}
         contacts = {"name": conversation.client.name, "phone": fields.get("phone"), "email": fields.get("email")}

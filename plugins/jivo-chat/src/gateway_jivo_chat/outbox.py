@@ -64,25 +64,21 @@ class Outbox:
 
     def _about(self, attributes: Mapping[str, str], transfer: Transfer, destination: str) -> dict[str, Any]:
         """Everything a bot may say about a client that Jivo has a place for; hidden attributes stay hidden."""
-        rest = {key: value for key, value in attributes.items() if key not in self._options.fields.values()}
+        fields = self._options.fields
+        rest = {key: value for key, value in attributes.items() if key not in fields.values()}
         return {
-            **self._contacts(attributes),
+            **{field: attributes.get(name, "") for field, name in fields.items()},
             "group": destination or self._options.group,
             "intent": transfer.theme,
             "custom_data": wire.custom_data(rest, transfer.custom_data, self._options.custom_data),
         }
 
-    def _contacts(self, attributes: Mapping[str, str]) -> dict[str, str]:
-        return {field: attributes.get(name, "") for field, name in self._options.fields.items()}
-
     def _known(self, conversation: Conversation | None) -> dict[str, Any]:
-        """What goes along with a message. Where it shall go is told until it is there: an agent may move it then."""
+        """What goes along with a message until an agent has the dialog: then they may have moved or corrected it."""
         handoff = conversation.handoff if conversation else None
-        if conversation is None or handoff is None:
+        if conversation is None or handoff is None or handoff.stage is Stage.JOINED:
             return {}
         attributes = {**conversation.attributes, **handoff.transfer.attributes}
-        if handoff.stage is Stage.JOINED:
-            return self._contacts(attributes)
         return self._about(attributes, handoff.transfer, handoff.destination)
 
     def _sender(self, known_as: str, client: Peer, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
