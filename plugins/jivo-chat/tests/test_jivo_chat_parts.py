@@ -188,6 +188,10 @@ def test_marks_are_of_one_widget():
     assert hook.client_marks == {"w:visitor": "17"}
 
 
+def test_no_number_is_nobodys():
+    assert read(Hook, {"chat_id": 0, "client_id": None, "visitor": {"number": "0"}, "user_token": ""}).marks == {}
+
+
 def test_an_organisation_has_a_name_and_is_no_client():
     hook = read(Hook, {"event_type": "crm_organization", "event_name": "created_organization", "name": "Lee Ltd"})
 

@@ -12,6 +12,8 @@ from pydantic import Field
 from gateway import Peer
 from gateway_jivo_chat.lenient import AnObject, Flag, Lenient, Objects, Whole, Words
 
+NO_NUMBER = frozenset({"", "0"})
+"""ASSUMED: what has no chat, or no number, may say 0 as well as nothing."""
 MOST_TEXT = 2000
 """Longest value of an attribute, in characters."""
 
@@ -164,7 +166,7 @@ class Hook(Lenient):
             "visitor": visitor.number,
             "token": self.user_token,
         }
-        return {f"{self.widget_id}:{kind}": number for kind, number in numbers.items() if number}
+        return {f"{self.widget_id}:{kind}": number for kind, number in numbers.items() if number not in NO_NUMBER}
 
     @property
     def client_marks(self) -> dict[str, str]:
