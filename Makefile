@@ -60,8 +60,10 @@ format: $(STAMP) ## Put the code in shape
 check: lint types imports test ## Do all that CI does
 
 .PHONY: docs
-docs: $(STAMP) ## Renew the reference pages that are made from the code
+docs: $(STAMP) ## Renew what is made from the code: reference pages, config/example.yaml, config/schema.json
 	@$(BIN)/python docs/generate.py
+	@for what in example.yaml schema.json; do \
+		$(BIN)/gateway "$${what%.*}" > "config/.$$what" && mv "config/.$$what" "config/$$what" || exit 1; done
 
 .PHONY: build
 build: $(STAMP) ## Build the wheels and sdists of the core and the plugins into dist/

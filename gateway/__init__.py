@@ -34,8 +34,6 @@ from gateway.contracts import (
     SupportsTyping,
     SupportsWebhook,
     Turn,
-    WebhookRequest,
-    WebhookResponse,
 )
 from gateway.conversation import Conversation, Floor, Handoff, Stage
 from gateway.doors import check_secret
@@ -96,8 +94,10 @@ from gateway.events import (
     SessionMoved,
     Typing,
 )
+from gateway.history import History, HistoryLabels
 from gateway.hookspecs import hookimpl
 from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
+from gateway.lookup import Lookup
 from gateway.mailbox import Mailboxes
 from gateway.model import (
     Attachment,
@@ -122,6 +122,8 @@ from gateway.model import (
 from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
 from gateway.render.message import plain_text
 from gateway.retry_after import retry_after_seconds
+from gateway.steps import Steps
+from gateway.webhook import WebhookRequest, WebhookResponse
 from gateway.wire import to_json
 
 __all__ = [
@@ -177,6 +179,8 @@ __all__ = [
     "Floor",
     "GatewayError",
     "Handoff",
+    "History",
+    "HistoryLabels",
     "HumanJoined",
     "HumanLeft",
     "HumanWrote",
@@ -186,6 +190,7 @@ __all__ = [
     "Listener",
     "ListenerKind",
     "Location",
+    "Lookup",
     "Mailboxes",
     "Markup",
     "Media",
@@ -218,6 +223,7 @@ __all__ = [
     "SessionMoved",
     "Stage",
     "Started",
+    "Steps",
     "Storage",
     "SupportsAvailability",
     "SupportsNews",

@@ -28,6 +28,8 @@ class Capabilities:
     """Longest caption in characters where it is shorter than a text; a longer one is sent after its file, as text."""
     location: bool = False
     contact: bool = False
+    pressed: bool = False
+    """A pressed button arrives as `Pressed`, with its value; otherwise as the words it showed."""
     single_content: bool = False
     """One content per message: text, file and so on are sent one after another."""
     hears: frozenset[str] = frozenset()
@@ -52,4 +54,4 @@ EVERYTHING = Capabilities(
     location=True,
     contact=True,
 )
-"""For sides that show all contents natively; widen it by `dataclasses.replace`."""
+"""For sides that show all contents natively; widen it by `dataclasses.replace`. A pressed button is words to them."""

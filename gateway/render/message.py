@@ -101,7 +101,7 @@ class _Fitting:
             case Contact():
                 yield content if self._shows.contact else Text(text=_lines(content.name, content.phone, content.email))
             case Pressed():
-                yield Text(text=content.text or content.value)
+                yield content if self._shows.pressed else Text(text=content.text or content.value)
 
     def _media(self, media: Media) -> Iterator[Content]:
         if not self._takes(media):

@@ -194,7 +194,7 @@ class Side:
         if cut and request.transport:
             request.transport.abort()
         wait = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
-        return web.json_response(answer, status=status or 500, headers=wait)
+        return _response(answer, status or 500, wait)
 
     def _fault(self, what: str) -> Fault:
         for fault in self._faults:
@@ -249,6 +249,13 @@ class Side:
             manners.twice -= 1
             await self.request("POST", url, body)
         return await self.request("POST", url, body)
+
+
+def _response(answer: Any, status: int, headers: Mapping[str, str]) -> web.Response:
+    """Words are plain text, everything else is JSON."""
+    if isinstance(answer, str):
+        return web.Response(text=answer, status=status, headers=headers)
+    return web.json_response(answer, status=status, headers=headers)
 
 
 def _decoded(response: aiohttp.ClientResponse, body: bytes) -> Any:

@@ -40,6 +40,8 @@ class Hooked(FakeChannel):
         if request.tail != "right-token":
             raise Unauthorized("wrong token")
         update = request.json()
+        if update == {}:
+            return WebhookResponse(status=410, body=b"gone", content_type="text/plain")
         event = ClientWrote(client=Peer(id="ann"), message=text_message(update["text"]))
         await self.context.receive(event, key=str(update["id"]))
         return WebhookResponse(body=b"{}")

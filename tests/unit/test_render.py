@@ -71,6 +71,13 @@ def test_a_side_that_shows_everything_gets_everything(content):
     assert shown(EVERYTHING, content) == [[content]]
 
 
+def test_a_press_keeps_its_value_only_where_a_side_asks_for_it():
+    press = Pressed(value="rate:1", text="Good")
+
+    assert shown(Capabilities(pressed=True), press) == [[press]]
+    assert shown(EVERYTHING, press) == [[Text(text="Good")]]
+
+
 def test_a_message_stays_one_where_it_can():
     contents = (Text(text="Tea?"), Media(kind=MediaKind.IMAGE, attachment=IMAGE), Buttons(buttons=(YES, NO)))
 
@@ -558,6 +565,7 @@ SIDES = st.builds(
     captions=st.booleans(),
     location=st.booleans(),
     contact=st.booleans(),
+    pressed=st.booleans(),
     single_content=st.booleans(),
 )
 
@@ -642,7 +650,7 @@ def fits(content: Content, shows: Capabilities) -> bool:  # noqa: PLR0911 - a ca
         case Contact():
             return shows.contact
         case Pressed():
-            return False
+            return shows.pressed
 
 
 @patiently

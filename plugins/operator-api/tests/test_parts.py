@@ -9,9 +9,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from gateway import Peer, retry_after_seconds
+from gateway import HistoryLabels, Peer, retry_after_seconds
 from gateway_operator_api import groups, plugin, wire
-from gateway_operator_api.options import ChannelOptions, Labels, PlatformOptions
+from gateway_operator_api.options import ChannelOptions, PlatformOptions
 
 FOLDER = Path(__file__).parents[1]
 KEY = "a-key-of-sixteen-"
@@ -171,7 +171,7 @@ def test_secrets_do_not_show():
 
 def test_the_readme_names_every_option():
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    names = [*PlatformOptions.model_fields, *ChannelOptions.model_fields, *Labels.model_fields]
+    names = [*PlatformOptions.model_fields, *ChannelOptions.model_fields, *HistoryLabels.model_fields]
 
     assert [name for name in names if f"`{name}`" not in text] == []
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from gateway import Rejected
+from gateway import Lookup, Rejected
 from gateway_operator_api.wire import Destination, destinations_in
 
 if TYPE_CHECKING:
     from gateway import Context
-
-WAIT_SECONDS = 1.0
-"""How long a newer answer is waited for while an older one is at hand."""
-STALE_SECONDS = 60.0
-"""An answer older than that is none."""
 
 Listing = tuple[Destination, ...]
 
@@ -28,45 +22,23 @@ class Groups:
         """`ask` calls `getDestinations`; its answer is used for `fresh_seconds`."""
         self._context = context
         self._ask = ask
-        self._fresh_seconds = fresh_seconds
-        self._listing: Listing | None = None
-        self._at = 0.0
-        self._asking: asyncio.Task[Listing] | None = None
+        self._lookup = Lookup(self._asked, now=context.now, fresh_seconds=fresh_seconds, failed=self._failed)
         self._complained = False
 
     async def listing(self) -> Listing:
         """Return the groups: at once if they are fresh, soon if they are known. Raises a `Failure`."""
-        age = self._context.now() - self._at
-        if self._listing is not None and age < self._fresh_seconds:
-            return self._listing
-        asking = self.refresh()
-        if self._listing is None or age > STALE_SECONDS:
-            return await asyncio.shield(asking)
-        await asyncio.wait({asking}, timeout=WAIT_SECONDS)
-        return self._listing
+        return await self._lookup.answer()
 
-    def refresh(self) -> asyncio.Task[Listing]:
-        """Ask the desk, or join in the question that is under way."""
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._refresh())
-            self._asking.add_done_callback(self._answered)
-        return self._asking
+    def refresh(self) -> None:
+        """Ask the desk, so that the answer is there when it is needed."""
+        self._lookup.refresh()
 
     async def stop(self) -> None:
         """Ask no more."""
-        if self._asking:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        await self._lookup.stop()
 
-    def _answered(self, asking: asyncio.Task[Listing]) -> None:
-        self._asking = None
-        if not asking.cancelled() and (error := asking.exception()):
-            self._context.log.info("operator_api.groups_unknown", reason=str(error))
-
-    async def _refresh(self) -> Listing:
-        self._listing = await self._asked()
-        self._at = self._context.now()
-        return self._listing
+    def _failed(self, reason: str) -> None:
+        self._context.log.info("operator_api.groups_unknown", reason=reason)
 
     async def _asked(self) -> Listing:
         """A desk that has no such method, or answers what nobody understands, is taken for one that does not tell."""

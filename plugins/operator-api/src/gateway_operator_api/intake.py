@@ -21,7 +21,7 @@ from gateway import (
 
 if TYPE_CHECKING:
     from gateway import Context
-    from gateway_operator_api.progress import Sessions
+    from gateway_operator_api.sessions import Sessions
     from gateway_operator_api.wire import Destination, Event
 
 LONGEST_NAME = 60

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from gateway import Options
+from gateway import HistoryLabels, Options
 
 KEY = re.compile(r"[A-Za-z0-9_-]{16,200}")
 
@@ -29,17 +29,6 @@ def _key(key: SecretStr) -> SecretStr:
 
 Address = Annotated[SecretStr, AfterValidator(_address)]
 Key = Annotated[SecretStr, AfterValidator(_key)]
-
-
-class Labels(Options):
-    """The words before the lines of the history, in the language of your agents."""
-
-    client: str = Field(default="Client", description="Before what the client said, if the client has no name.")
-    bot: str = Field(default="Bot", description="Before what the bot said.")
-    agent: str = Field(default="Agent", description="Before what an agent said, if the agent has no name.")
-    system: str = Field(default="Notice", description="Before what the gateway told the client.")
-    reason: str = Field(default="Reason", description="Before the bot's reason for the transfer.")
-    summary: str = Field(default="Summary", description="Before the bot's summary of the conversation.")
 
 
 class PlatformOptions(Options):
@@ -70,7 +59,7 @@ class PlatformOptions(Options):
         description="How the history is handed over: `lines`: one message per line of the dialog; `block`: one "
         "message with all of it.",
     )
-    labels: Labels = Field(default_factory=Labels, description="Words before the lines of the history.")
+    labels: HistoryLabels = Field(default_factory=HistoryLabels, description="Words before the lines of the history.")
     json_strings: bool = Field(
         default=False,
         description="Send attributes and custom data as strings of JSON instead of objects, for desks that follow the "

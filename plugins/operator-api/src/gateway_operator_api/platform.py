@@ -6,11 +6,13 @@ The session's id is the `userId` of the API: every dialog the bot hands over is 
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from gateway import (
     Availability,
+    History,
     Media,
     Opened,
     Receipt,
@@ -26,9 +28,8 @@ from gateway_operator_api import groups
 from gateway_operator_api.desk import Desk
 from gateway_operator_api.groups import Groups
 from gateway_operator_api.intake import Intake
-from gateway_operator_api.progress import Progress, Sessions
+from gateway_operator_api.sessions import Session, Sessions
 from gateway_operator_api.wire import Destination, Event, file_body, select_body
-from gateway_operator_api.words import History
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -98,20 +99,19 @@ class OperatorApiPlatform:
 
     async def open(self, opening: Opening) -> Opened:
         """Open a dialog, then hand over history and first words. After a crash it goes on where it was."""
-        progress = await self._sessions.get(opening.session) or await self._begun(opening)
-        if progress.done == 0:
-            await self._select(opening, progress.destination)
-            progress = await self._sessions.step(opening.session, progress)
-        for number, text in enumerate(self._first_words(opening), start=1):
-            if progress.done == number:
-                await self._known(self._desk.send_text(opening.session, text, key=f"{opening.id}.h{number}"))
-                progress = await self._sessions.step(opening.session, progress)
-        return Opened(destination_name=progress.name)
+        known = await self._sessions.get(opening.session) or await self._begun(opening)
+        words = enumerate(self._first_words(opening), start=1)
+        steps = (
+            partial(self._select, opening, known.destination),
+            *(partial(self._say, opening.session, text, key=f"{opening.id}.h{number}") for number, text in words),
+        )
+        await self._sessions.steps.carry_out(opening.session, steps)
+        return Opened(destination_name=known.name)
 
-    async def _begun(self, opening: Opening) -> Progress:
+    async def _begun(self, opening: Opening) -> Session:
         group = await self._group(opening.destination)
-        progress = Progress(conversation=opening.conversation, destination=group.destination_id, name=group.name)
-        return await self._sessions.put(opening.session, progress)
+        known = Session(conversation=opening.conversation, destination=group.destination_id, name=group.name)
+        return await self._sessions.put(opening.session, known)
 
     async def _select(self, opening: Opening, destination: str) -> None:
         body = select_body(
@@ -155,7 +155,7 @@ class OperatorApiPlatform:
                     body = file_body(outgoing.session, url=url, name=file.name, size=file.size)
                     await self._known(self._desk.send_file(body, key=outgoing.id))
                 case Text(text=text):
-                    await self._known(self._desk.send_text(outgoing.session, text, key=outgoing.id))
+                    await self._say(outgoing.session, text, key=outgoing.id)
                 case _:
                     pass
         return Receipt()
@@ -167,6 +167,9 @@ class OperatorApiPlatform:
         except Rejected as failure:
             self._context.log.info("operator_api.close_refused", reason=failure.reason)
         await self._sessions.forget(closing.session)
+
+    async def _say(self, session: str, text: str, *, key: str) -> None:
+        await self._known(self._desk.send_text(session, text, key=key))
 
     async def _known(self, call: Awaitable[None]) -> None:
         """Make a call about an open dialog. If the desk no longer knows it, somebody else gets the client."""

@@ -1,15 +1,12 @@
-"""How far the opening of each session has come, so that a crash in the middle repeats one line at most.
-
-The API has no call that hands over a whole dialog, and none of its calls can be repeated without being seen, but for
-`selectDestination`. So each step that the desk has confirmed is committed before the next one; what can be repeated is
-the one step whose confirmation was on its way when the gateway fell.
-"""
+"""What is remembered of each session: where it is, and how far its opening has come."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from gateway import Steps
 
 if TYPE_CHECKING:
     from gateway import Storage
@@ -18,7 +15,7 @@ PREFIX = "session:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
+class Session:
     """What is remembered of a session."""
 
     conversation: str
@@ -26,8 +23,6 @@ class Progress:
     """The group it is in: chosen by us, or named by the desk since."""
     name: str = ""
     """The name of the group we chose."""
-    done: int = 0
-    """Steps of the opening the desk has confirmed; the first one is `selectDestination`."""
 
 
 class Sessions:
@@ -35,28 +30,29 @@ class Sessions:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self.steps = Steps(storage)
+        """Of openings, by session: none of the API's calls but `selectDestination` can be repeated unseen."""
 
-    async def get(self, session: str) -> Progress | None:
+    async def get(self, session: str) -> Session | None:
         """Return what is known of a session."""
         found: Any = await self._storage.get(PREFIX + session)
-        return Progress(**found) if isinstance(found, dict) else None
+        return Session(**found) if isinstance(found, dict) else None
 
-    async def put(self, session: str, progress: Progress) -> Progress:
+    async def put(self, session: str, known: Session) -> Session:
         """Remember; committed when this returns."""
-        await self._storage.put(PREFIX + session, asdict(progress))
-        return progress
-
-    async def step(self, session: str, progress: Progress) -> Progress:
-        """Remember that the desk has confirmed another step."""
-        return await self.put(session, replace(progress, done=progress.done + 1))
+        await self._storage.put(PREFIX + session, asdict(known))
+        return known
 
     async def forget(self, session: str) -> None:
         """The session is over."""
         await self._storage.put(PREFIX + session, None)
+        await self.steps.forget(session)
 
     async def forget_all_but(self, sessions: Iterable[str]) -> None:
         """Forget the sessions that ended without our hearing of it."""
-        kept = {PREFIX + session for session in sessions}
+        named = set(sessions)
+        await self.steps.forget_all_but(named)
+        kept = {PREFIX + session for session in named}
         for key in await self._storage.items(PREFIX):
             if key not in kept:
                 await self._storage.put(key, None)
