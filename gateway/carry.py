@@ -146,7 +146,7 @@ class Carrier:
         cause = await self._entry(effect, number)
         turn = Turn(
             id=effect_id(effect.conversation, effect.number),
-            conversation=replace(conversation, bot_state=deepcopy(conversation.bot_state)),
+            conversation=_with_own_state(conversation),
             cause=cause,
             epoch=effect.epoch,
             transcript=await self._transcript(conversation, cause),
@@ -240,7 +240,8 @@ class Carrier:
                 attempt=effect.attempts + 1,
             )
             await self._call(running, effect, "send", outgoing, entry)
-            self._progress(replace(effect, action=replace(action, part=index + 1)))
+            if index + 1 < len(messages):
+                self._progress(replace(effect, action=replace(action, part=index + 1)))
         return EffectDone(effect=effect)
 
     # --- sessions ------------------------------------------------------------------------------------------------
@@ -318,6 +319,12 @@ class Carrier:
         )
         await self._call(running, effect, "close", closing)
         return EffectDone(effect=effect)
+
+
+def _with_own_state(conversation: Conversation) -> Conversation:
+    """Give the bot a memory it may scribble in."""
+    state = conversation.bot_state
+    return replace(conversation, bot_state=deepcopy(state)) if state else conversation
 
 
 async def _availability(running: Running, platform: SupportsAvailability, destination: str) -> Availability:

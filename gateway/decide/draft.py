@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from gateway.conversation import Conversation, Floor
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from gateway.decide.policy import Policy
 
 GATEWAY = Peer(id="gateway")
+FIELDS = tuple(each.name for each in fields(Conversation))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ class Draft:
 
     def __init__(self, conversation: Conversation, policy: Policy, now: float) -> None:
         """Begin with the conversation as it is."""
-        self.conversation = copy(conversation)
+        self.conversation = _copy(conversation)
         self._before = conversation
         self.policy = policy
         self.now = now
@@ -175,3 +175,11 @@ class Draft:
             stale=self.stale,
             changes=changes,
         )
+
+
+def _copy(conversation: Conversation) -> Conversation:
+    """Return one of the same values, quicker than the standard library does."""
+    twin = object.__new__(Conversation)
+    for name in FIELDS:
+        object.__setattr__(twin, name, getattr(conversation, name))
+    return twin
