@@ -121,6 +121,7 @@ from gateway.model import (
 )
 from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
 from gateway.render.message import plain_text
+from gateway.render.message import render as render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.wire import to_json
 
@@ -243,6 +244,7 @@ __all__ = [
     "for_client",
     "hookimpl",
     "plain_text",
+    "render_message",
     "retry_after_seconds",
     "text_message",
     "to_json",

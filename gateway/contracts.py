@@ -61,6 +61,12 @@ class Conversations(Protocol):
     async def of_client(self, client_id: str) -> Conversation | None:
         """Return this channel's newest conversation with the client, open or closed."""
 
+    async def with_client(self, client_id: str, *, limit: int = 20) -> Sequence[Conversation]:
+        """Return this channel's conversations with the client, open or closed: the `limit` last active, newest first.
+
+        An id is larger, as text, than those of conversations begun before.
+        """
+
     async def sessions(self) -> Sequence[Conversation]:
         """Return the conversations whose handoff is on this platform now, oldest transfer first."""
 

@@ -139,7 +139,8 @@ class _Fitting:
 
     def _takes_card(self, card: Card) -> bool:
         urls = self._shows.button_urls or not any(button.url for button in card.buttons)
-        return urls and len(card.buttons) <= self._shows.buttons
+        room = self._shows.buttons if self._shows.card_buttons is None else self._shows.card_buttons
+        return urls and len(card.buttons) <= room
 
     def _card(self, card: Card) -> Iterator[Content | _Below]:
         if card.image is not None:

@@ -1,0 +1,60 @@
+"""Which word the bot answers with what, and every conversation a channel had with a client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway import BotReply, BotSpoke, Permanent, Said, text_message
+from gateway.testing import SIMPLE, Harness
+
+
+async def answers(gateway: Harness) -> list[tuple[str, int]]:
+    said = [entry.body for entry in await gateway.log() if isinstance(entry.body, Said)]
+    return [(each.message.text, each.answers) for each in said]
+
+
+async def test_the_log_says_which_word_the_bot_answers(tmp_path: Path) -> None:
+    async with Harness(SIMPLE, folder=tmp_path) as gateway:
+        bot = gateway.bot()
+        bot.gate.clear()
+        await gateway.channel().writes("one")
+        await gateway.channel().writes("two")
+        bot.gate.set()
+        await gateway.settled()
+
+        assert await answers(gateway) == [("one", 0), ("two", 0), ("echo one", 1), ("echo two", 2)]
+
+
+async def test_words_the_bot_says_unasked_answer_nothing(tmp_path: Path) -> None:
+    async with Harness(SIMPLE, folder=tmp_path) as gateway:
+        bot = gateway.bot()
+        bot.answer = lambda _turn: BotReply()
+        received = await gateway.channel().writes("hi")
+        await gateway.settled()
+        await bot.context.receive(BotSpoke(conversation=received.conversation, messages=(text_message("news"),)))
+
+        assert await answers(gateway) == [("hi", 0), ("news", 0)]
+
+
+async def test_the_apology_for_a_failed_turn_answers_it(tmp_path: Path) -> None:
+    async with Harness(SIMPLE, folder=tmp_path) as gateway:
+        gateway.bot().failures.append(Permanent("broken"))
+        await gateway.channel().writes("hi")
+        await gateway.settled()
+
+        assert [number for _, number in await answers(gateway)] == [0, 1]
+
+
+async def test_a_channel_reads_all_its_conversations_with_a_client(tmp_path: Path) -> None:
+    async with Harness(SIMPLE, folder=tmp_path) as gateway:
+        channel = gateway.channel()
+        ids = []
+        for _ in range(3):
+            ids.append((await channel.writes("hi")).conversation)
+            await channel.ends()
+        await channel.writes("hi", client="bob")
+        found = await channel.context.conversations.with_client("ann", limit=2)
+
+        assert [each.id for each in found] == ids[:0:-1]
+        assert ids == sorted(ids)
+        assert await channel.context.conversations.with_client("cy") == []
