@@ -224,6 +224,8 @@ class Outgoing:
     """... the platform's own."""
     number: int
     """Log number of the entry it comes from."""
+    part: int = 0
+    """Which one it is, from 0, where the entry had to be sent as several messages."""
     role: Role
     author: Peer
     message: Message
