@@ -120,8 +120,7 @@ from gateway.model import (
     text_message,
 )
 from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
-from gateway.render.message import plain_text
-from gateway.render.message import render as render_message
+from gateway.render.message import plain_text, render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.wire import to_json
 

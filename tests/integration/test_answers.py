@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway import BotReply, BotSpoke, Permanent, Said, text_message
+from gateway import BotReply, BotSpoke, Button, Buttons, Message, Permanent, Said, text_message
 from gateway.testing import SIMPLE, Harness
 
 
@@ -58,3 +58,13 @@ async def test_a_channel_reads_all_its_conversations_with_a_client(tmp_path: Pat
         assert [each.id for each in found] == ids[:0:-1]
         assert ids == sorted(ids)
         assert await channel.context.conversations.with_client("cy") == []
+
+
+async def test_a_message_sent_in_parts_numbers_them(tmp_path: Path) -> None:
+    async with Harness(SIMPLE, folder=tmp_path) as gateway:
+        choices = tuple(Buttons(buttons=(Button(text=text),)) for text in "ab")
+        gateway.bot().answer = lambda _turn: BotReply(messages=(Message(contents=choices),))
+        await gateway.channel().writes("hi")
+        await gateway.settled()
+
+        assert [(outgoing.number, outgoing.part) for outgoing in gateway.channel().sent] == [(2, 0), (2, 1)]

@@ -96,7 +96,7 @@ class Site(Side):
             before = self.connections()
             writer.transport.abort()
             async with asyncio.timeout(20):
-                while self.connections() == before:  # the gateway tells nobody that a caller is gone
+                while self.connections() == before:  # noqa: ASYNC110 - nobody is told that a caller is gone
                     await asyncio.sleep(0.005)
 
 

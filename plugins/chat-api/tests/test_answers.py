@@ -171,7 +171,7 @@ async def test_a_button_is_pressed_by_its_text_or_its_value(here):
 
 FILE = Attachment(url="/files/0123456789012345678901/a.bin", name="a.bin", media_type="x/y")
 REPLIES = {
-    "markdown": ((Text(text="**b**", markup=Markup.MARKDOWN),), [{"type": "text", "text": "**b**", "markup": "markdown"}]),
+    "markdown": ((Text(text="*b*", markup=Markup.MARKDOWN),), [{"type": "text", "text": "*b*", "markup": "markdown"}]),
     "html": ((Text(text="<b>b</b>", markup=Markup.HTML),), [{"type": "text", "text": "<b>b</b>", "markup": "html"}]),
     "choices and links": (
         (Buttons(buttons=(Button(text="A"), Button(text="B", value="b"), Button(text="C", url="https://c.example/"))),),

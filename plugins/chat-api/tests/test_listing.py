@@ -90,7 +90,7 @@ async def test_the_answer_of_a_caller_who_hung_up_is_an_event(here):
 
 
 async def test_what_a_caller_waits_for_is_not_told_to_others_as_late(here):
-    here.bot.answer = lambda turn: kit.transferring(turn)
+    here.bot.answer = kit.transferring
     here.desk.gate.clear()
     asking = asyncio.create_task(here.site.asks("agent"))
     await here.logged(3)

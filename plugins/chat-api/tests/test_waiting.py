@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 
-from gateway import BotReply, BotSpoke, Permanent, Refused, Transfer, text_message
+from gateway import BotReply, BotSpoke, Button, Buttons, Permanent, Refused, Text, Transfer, text_message
 
 kit = import_module("plugins.chat-api.tests.chat_kit")
 
@@ -76,6 +76,17 @@ async def test_an_asynchronous_question_is_answered_by_webhook(here):
     assert item["token"] == kit.TOKEN
     assert (item["clientId"], item["author"]) == ("ann", {"role": "bot"})
     assert item["data"]["newSessionStarted"] is True
+
+
+async def test_a_message_of_several_parts_is_one_item(here):
+    parts = (Buttons(buttons=(Button(text="a"),)), Buttons(buttons=(Button(text="b"),)), Text(text="x" * 60_000))
+    here.bot.answer = kit.saying(*parts)
+    await here.site.asks("hello", tail="/async")
+    await here.gateway.settled()
+    [item] = [item for item in here.site.items if item["kind"] == "reply"]
+
+    assert [reply["type"] for reply in item["data"]["replies"]] == ["buttons", "buttons", "text", "text"]
+    assert sum(len(text) for text in kit.texts(item)) == 60_000
 
 
 async def test_replies_to_asynchronous_questions_name_theirs(here):
@@ -223,6 +234,21 @@ async def test_a_restart_in_the_middle_loses_and_doubles_nothing(tmp_path):
             assert cut.status == 0 or cut.body["complete"] is False
             assert kit.texts(again) == ["echo after"]
             assert site.words == ["echo during"]
+
+
+async def test_what_was_answered_while_the_gateway_stopped_is_not_posted_after_its_restart(tmp_path):
+    async with kit.Site() as site:
+        async with kit.stage(tmp_path, site=site) as here:
+            here.desk.gate.clear()
+            asking = asyncio.create_task(site.asks("agent"))
+            await here.logged(3)
+        answer = await asking
+        async with kit.stage(tmp_path, site=site) as here:
+            await here.gateway.until(lambda: bool(here.desk.openings))
+            await here.gateway.settled()
+
+            assert kit.texts(answer) == ["calling"]
+            assert site.words == ["We are finding somebody to help you."]
 
 
 async def test_a_webhook_that_is_down_gets_it_later_in_order(here):
