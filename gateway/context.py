@@ -146,10 +146,9 @@ class InstanceConversations:
         """See `Conversations.of_client`."""
         return await self._core.engine.of_client(self._name, client_id)
 
-    async def with_client(self, client_id: str, *, limit: int = 20) -> Sequence[Conversation]:
-        """See `Conversations.with_client`."""
-        found = await self._core.store.conversations(channel=self._name, client=client_id, limit=limit)
-        return sorted(found, key=lambda each: each.id, reverse=True)
+    async def recent(self, *, client_id: str = "", limit: int = 20) -> Sequence[Conversation]:
+        """See `Conversations.recent`."""
+        return await self._core.store.conversations(channel=self._name, client=client_id, limit=limit)
 
     async def sessions(self) -> Sequence[Conversation]:
         """See `Conversations.sessions`."""

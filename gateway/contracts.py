@@ -61,10 +61,10 @@ class Conversations(Protocol):
     async def of_client(self, client_id: str) -> Conversation | None:
         """Return this channel's newest conversation with the client, open or closed."""
 
-    async def with_client(self, client_id: str, *, limit: int = 20) -> Sequence[Conversation]:
-        """Return this channel's conversations with the client, open or closed: the `limit` last active, newest first.
+    async def recent(self, *, client_id: str = "", limit: int = 20) -> Sequence[Conversation]:
+        """Return this channel's conversations, open or closed, with one client or (empty) all: the last active first.
 
-        An id is larger, as text, than those of conversations begun before.
+        Of two ids, the one of the conversation begun later is larger as text.
         """
 
     async def sessions(self) -> Sequence[Conversation]:

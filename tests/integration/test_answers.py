@@ -53,11 +53,13 @@ async def test_a_channel_reads_all_its_conversations_with_a_client(tmp_path: Pat
             ids.append((await channel.writes("hi")).conversation)
             await channel.ends()
         await channel.writes("hi", client="bob")
-        found = await channel.context.conversations.with_client("ann", limit=2)
+        recent = channel.context.conversations.recent
 
-        assert [each.id for each in found] == ids[:0:-1]
+        assert [each.id for each in await recent(client_id="ann", limit=2)] == ids[:0:-1]
         assert ids == sorted(ids)
-        assert await channel.context.conversations.with_client("cy") == []
+        assert await recent(client_id="cy") == []
+        assert [each.client.id for each in await recent()] == ["bob", "ann", "ann", "ann"]
+        assert await gateway.bot().context.conversations.recent() == []
 
 
 async def test_a_message_sent_in_parts_numbers_them(tmp_path: Path) -> None:

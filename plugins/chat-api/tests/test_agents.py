@@ -62,6 +62,10 @@ async def test_an_agents_words_come_by_webhook_with_who_spoke(here):
     assert item["author"] == {
         "role": "agent", "id": "bo", "name": "Bo van Ek", "avatarUrl": f"{here.gateway.url}{BO.avatar_url}",
     }  # fmt: skip
+    assert item["employee"] == {
+        "employeeId": "bo", "firstName": "Bo", "lastName": "van Ek", "avatarUrl": f"{here.gateway.url}{BO.avatar_url}",
+    }  # fmt: skip
+    assert item["data"]["nlpClass"] == ""
     assert item["data"]["replies"] == [
         {"type": "text", "text": "look", "markup": "plain"}, {"type": "image", "imageUrl": "https://c.example/a.png"},
     ]  # fmt: skip
@@ -91,7 +95,7 @@ async def test_a_site_that_wants_words_only_gets_words_only(tmp_path):
         await here.gateway.settled()
 
         assert {item["kind"] for item in here.site.items} == {"reply"}
-        assert "joined" in [item.get("event") for item in await here.site.reads()]
+        assert "joined" in [item.get("event") for item in await here.site.reads(news="true")]
 
 
 async def test_the_end_of_a_session_is_told(here):

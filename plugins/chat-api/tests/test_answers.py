@@ -43,7 +43,7 @@ async def test_a_query_is_answered_with_the_whole_answer(here):
         "replies": [
             {"type": "text", "text": "one", "markup": "plain"}, {"type": "text", "text": "two", "markup": "plain"},
         ],
-        "answer": "one\n\ntwo", "nlpClass": "", "confidence": 1.0,
+        "answer": "one\n\ntwo", "nlpClass": "/bot", "confidence": 1.0,
         "newSessionStarted": True, "debugData": [], "endSession": False,
     }  # fmt: skip
     assert answer["clientId"] == "ann"

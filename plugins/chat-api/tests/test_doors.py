@@ -103,7 +103,7 @@ async def test_another_verb_is_wanted(here, verb, path):
 async def test_a_get_needs_its_parameters(here):
     assert (await here.site.request("GET", here.site.at(query="hi"))).status == 400
     assert (await here.site.request("GET", here.site.at(clientId="ann"))).status == 400
-    assert (await here.site.request("GET", here.site.at("/events"))).status == 400
+    assert (await here.site.request("GET", here.site.at("/history"))).status == 400
 
 
 async def test_unknown_members_do_no_harm(here):

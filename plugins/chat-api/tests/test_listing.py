@@ -44,10 +44,21 @@ async def test_agents_words_are_events_once(here):
     assert "token" not in first[0]
 
 
-async def test_what_was_given_in_an_answer_is_no_event(here):
+async def test_what_was_given_in_an_answer_is_no_news(here):
     await here.site.asks("hello")
 
-    assert await here.site.reads() == []
+    assert await here.site.reads() == await here.site.reads(news="true") == []
+
+
+async def test_news_are_also_what_becomes_of_a_dialog(here):
+    await here.with_agent()
+    await here.desk.writes("hello")
+    await here.desk.ends(Outcome.RETURNED)
+    await here.gateway.settled()
+
+    assert said(await here.site.reads()) == ["hello"]
+    told = said(await here.site.reads(news="true"))
+    assert [each for each in told if " " not in each] == ["transferred", "queued", "joined", "hello", "left"]
 
 
 async def test_all_tells_everything(here):
@@ -75,7 +86,8 @@ async def test_a_late_answer_is_an_event_also_for_its_own_page(tmp_path):
         here.bot.gate.set()
         await here.gateway.settled()
 
-        assert said(await here.site.reads(cid="p1")) == ["echo hello"]
+        assert said(await here.site.reads(news="true", cid="p1")) == ["echo hello"]
+        assert said(await here.site.reads(all="true", cid="p1")) == ["echo hello"]
         assert said(await here.site.reads("history")) == ["hello", "echo hello"]
 
 
@@ -86,7 +98,9 @@ async def test_the_answer_of_a_caller_who_hung_up_is_an_event(here):
     here.bot.gate.set()
     await here.gateway.settled()
 
-    assert said(await here.site.reads()) == ["echo hello"]
+    assert await here.site.reads() == []
+    assert said(await here.site.reads(news="")) == ["echo hello"]
+    assert await here.site.reads(news="") == []
 
 
 async def test_what_a_caller_waits_for_is_not_told_to_others_as_late(here):
@@ -94,11 +108,11 @@ async def test_what_a_caller_waits_for_is_not_told_to_others_as_late(here):
     here.desk.gate.clear()
     asking = asyncio.create_task(here.site.asks("agent"))
     await here.logged(3)
-    during = await here.site.reads()
+    during = await here.site.reads(news="true")
     here.desk.gate.set()
     answer = await asking
     await here.gateway.settled()
-    after = await here.site.reads()
+    after = await here.site.reads(news="true")
 
     assert during == []
     assert kit.texts(answer)[0] == "calling"
@@ -134,14 +148,77 @@ async def test_no_call_tells_more_than_250(here):
 
 async def test_events_go_on_over_the_end_of_a_conversation(here):
     await here.with_agent()
-    await here.site.reads()
+    await here.site.reads(all="true")
     await here.desk.writes("good-bye")
     await here.desk.context.receive(kit.closing(here.desk.session))
     await here.gateway.settled()
-    await here.site.asks("hi again")
+    await here.site.asks("hi again", messageId="m9")
     events = said(await here.site.reads(all="true"))
 
     assert events.index("good-bye") < events.index("closed") < events.index("hi again")
+
+
+async def test_who_names_no_client_gets_everybodys_events_once(here):
+    assert await here.site.reads(client="") == []
+    for client in ("ann", "bob"):
+        await here.with_agent(client)
+        await here.desk.writes(f"hello {client}")
+    first = await here.site.reads(client="")
+    await here.desk.writes("still there?")
+    second = await here.site.reads(client="")
+
+    assert {(item["clientId"], item["data"]["answer"]) for item in first} == {
+        ("ann", "hello ann"),
+        ("bob", "hello bob"),
+    }
+    assert [(item["clientId"], item["data"]["answer"]) for item in second] == [("bob", "still there?")]
+    assert await here.site.reads(client="") == []
+    assert len(await here.site.reads(client="", cid="another")) == 3
+    assert (await here.site.request("GET", here.site.at("/events", after="1"))).status == 400
+
+
+async def test_everybodys_events_are_told_in_portions(here):
+    await here.site.reads(client="")
+    for client in ("ann", "bob", "cy"):
+        await here.with_agent(client)
+        for number in range(3):
+            await here.desk.writes(f"{client} {number}")
+    portions = [await here.site.reads(client="", limit=4) for _ in range(4)]
+
+    assert [len(portion) for portion in portions] == [4, 4, 1, 0]
+    told = [item["data"]["answer"] for portion in portions for item in portion]
+    assert sorted(told) == [f"{client} {number}" for client in ("ann", "bob", "cy") for number in range(3)]
+
+
+async def test_more_conversations_than_one_look_are_all_seen(here):
+    await here.site.reads(client="", all="true")
+    for number in range(110):
+        await here.site.asks("hi", f"client-{number}")
+    portions = [await here.site.reads(client="", all="true") for _ in range(3)]
+
+    assert [len(portion) for portion in portions] == [220, 0, 0]
+
+
+async def test_what_had_ended_before_anybody_asked_is_past(here):
+    await here.site.asks("bye", "ann")
+    await here.site.asks("hi", "bob")
+    first = await here.site.reads(client="", all="true")
+    await here.site.asks("hi", "ann")
+    second = await here.site.reads(client="", all="true")
+
+    assert said(first) == said(second) == ["hi", "echo hi"]
+    assert [item["clientId"] for item in first + second] == ["bob", "bob", "ann", "ann"]
+
+
+async def test_everybodys_events_survive_a_restart(tmp_path):
+    async with kit.Site() as site:
+        async with kit.stage(tmp_path, site=site, webhook=False) as here:
+            await here.with_agent()
+            await here.desk.writes("one")
+            await site.reads(client="")
+            await here.desk.writes("two")
+        async with kit.stage(tmp_path, site=site, webhook=False) as here:
+            assert said(await site.reads(client="")) == ["two"]
 
 
 async def test_events_survive_a_restart(tmp_path):

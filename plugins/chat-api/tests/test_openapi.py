@@ -95,7 +95,7 @@ async def test_a_whole_dialog_is_as_described(here):
 async def test_refusals_are_as_described(here):
     for verb, url in (
         ("POST", here.site.at()),
-        ("GET", here.site.at("/events")),
+        ("GET", here.site.at("/history")),
         ("POST", f"{here.site.base}/chatapi/x"),
     ):
         answer = await here.site.request(verb, url, {} if verb == "POST" else None)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from importlib import import_module
 
 import pytest
@@ -333,3 +334,28 @@ async def test_a_long_answer_before_a_handoff_is_all_in_the_answer(here):
 
     assert kit.texts(answer)[:4] == ["a", "b", "c", "d"]
     assert "superseded" not in str(await here.gateway.log("ann", "rest"))
+
+
+async def test_in_a_crowd_every_reply_reaches_its_caller_once(here):
+    """Synchronous, asynchronous and repeated requests of many clients at once, and a webhook that stumbles."""
+    chance = random.Random(7)
+    here.site.refuse("hook", 503, times=5, skip=3)
+    heard: dict[str, list[str]] = {}
+
+    async def asks(client, number):
+        tail = chance.choice(["", "", "/async"])
+        words = f"{client} {number}"
+        answers = await asyncio.gather(
+            *(here.site.asks(words, client, tail=tail, messageId=words) for _ in range(chance.choice([1, 1, 2])))
+        )
+        assert len({answer["questionId"] for answer in answers}) == 1
+        texts = [] if tail else kit.texts(answers[0])
+        heard.setdefault(answers[0]["questionId"], []).extend([words, *texts])
+
+    await asyncio.gather(*(asks(f"c{client}", number) for client in range(15) for number in range(6)))
+    await here.gateway.settled()
+    for item in here.site.items:
+        heard[item["questionId"]] += [item["data"]["answer"]]
+
+    assert len(heard) == len(here.bot.turns) == 90
+    assert [words for words in heard.values() if words[1:] != [f"echo {words[0]}"]] == []

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway import Mailboxes
 from gateway_chat_api.wire import Cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gateway import Storage
 
 CONVERSATIONS_KEPT = 3
 NUMBERS_KEPT = 500
 CONNECTIONS_KEPT = 50
-"""Per client. What is older counts as not given: told twice rather than never."""
+SWEPT_KEPT = 5_000
+"""Per client, and conversations per reader. What is older counts as not given: told twice rather than never."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sweep:
+    """How far somebody has read in all conversations."""
+
+    at: float
+    """Unix seconds of when they had read everything there was."""
+    read: Mapping[str, int]
+    """Conversation -> number of the last entry read, those read last at the end."""
 
 
 class Ledger:
@@ -40,18 +52,28 @@ class Ledger:
         rows = await self._rows(f"given:{client}")
         return {Cursor(conversation, number) for conversation, numbers in rows.items() for number in numbers}
 
-    async def position(self, client: str, cid: str) -> Cursor | None:
-        """Return up to where a connection has read its events; None: it never did."""
-        found = (await self._rows(f"read:{client}")).get(cid)
+    async def position(self, client: str, reader: str) -> Cursor | None:
+        """Return up to where somebody has read a client's events; None: they never did."""
+        found = (await self._rows(f"read:{client}")).get(reader)
         return Cursor(*found) if found else None
 
-    async def move(self, client: str, cid: str, to: Cursor) -> None:
-        """A connection has read up to there."""
+    async def move(self, client: str, reader: str, to: Cursor) -> None:
+        """Somebody has read up to there."""
         async with self._turns.turn(client):
             rows = await self._rows(f"read:{client}")
-            rows.pop(cid, None)
-            rows[cid] = [to.conversation, to.number]
+            rows.pop(reader, None)
+            rows[reader] = [to.conversation, to.number]
             await self._storage.put(f"read:{client}", dict(list(rows.items())[-CONNECTIONS_KEPT:]))
+
+    async def sweep(self, reader: str) -> Sweep | None:
+        """Return up to where somebody has read everybody's events; None: they never did."""
+        row = await self._rows(f"sweep:{reader}")
+        return Sweep(at=row["at"], read=dict(row["read"])) if row else None
+
+    async def swept(self, reader: str, sweep: Sweep) -> None:
+        """Somebody has read everybody's events up to there."""
+        read = dict(list(sweep.read.items())[-SWEPT_KEPT:])
+        await self._storage.put(f"sweep:{reader}", {"at": sweep.at, "read": read})
 
     async def _rows(self, key: str) -> dict[str, Any]:
         found = await self._storage.get(key)

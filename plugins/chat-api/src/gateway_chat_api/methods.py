@@ -63,10 +63,10 @@ class Methods:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         self._let_in(request)
         asked = self._listing(request)
-        items, place = await self._listings.events(asked)
+        items, note = await self._listings.events(asked)
         response = _json(items)
-        if await _written(request, response) and place:
-            await self._listings.read(asked, place)
+        if await _written(request, response) and note:
+            await note()
         return response
 
     async def _history(self, request: web.Request) -> web.StreamResponse:

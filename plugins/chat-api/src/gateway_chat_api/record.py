@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gateway import Entry, Joined, Left, Media, Moved, Queued, Role, Said, Started, for_client
 from gateway_chat_api.questions import is_clients
 from gateway_chat_api.replies import answer_of, reply_objects
-from gateway_chat_api.wire import STATUSES, Cursor, cid_of, data_body, given_id, timestamp
+from gateway_chat_api.wire import STATUSES, Cursor, cid_of, data_body, employee, given_id, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from gateway import Context, Conversation, Peer
 
+Entries: TypeAlias = "AsyncIterator[tuple[Cursor, Entry, Thread]]"
 PAGE = 200
 LOOK_BACK_ENTRIES = 60
 """How far back the question of a reply is looked for."""
@@ -61,7 +62,8 @@ class Record:
         """Return the member `data` of an answer made of these replies."""
         said = [entry.body for entry in entries if isinstance(entry.body, Said)]
         replies = [reply for each in said for reply in reply_objects(each.message, self._context.url)]
-        return data_body(replies, answer_of(replies), is_new=is_new, ended=ended)
+        bot = next((each.source for each in said if each.role is Role.BOT), "")
+        return data_body(replies, answer_of(replies), bot=bot, is_new=is_new, ended=ended)
 
     async def since(self, conversation: str, number: int) -> tuple[Sequence[Entry], list[Entry]]:
         """Return what was logged after a question, and what of it answers the question."""
@@ -93,21 +95,24 @@ class Record:
         question = Thread(entries[:-1]).question_of(entries[-1])
         return self.as_item(conversation, client, entries[-1], question)
 
-    async def forward(self, client: str, after: Cursor) -> AsyncIterator[tuple[Cursor, Entry, Thread]]:
-        """Go through all a client's conversations from a place on, oldest first, up to what watchers have heard of."""
-        known = await self._conversations.with_client(client)
-        for each in sorted(known, key=lambda conversation: conversation.id):
-            if each.id < after.conversation:
-                continue
-            position = after.number if each.id == after.conversation else 0
-            thread = Thread(await self._before(each.id, position))
-            head = await self._head(each.id)
-            while page := await self._conversations.entries(each.id, after=position, limit=PAGE):
-                for entry in page:
-                    if entry.number > head:
-                        return
-                    yield Cursor(each.id, entry.number), entry, thread
-                position = page[-1].number
+    async def forward(self, client: str, after: Cursor) -> Entries:
+        """Go through all a client's conversations from a place on, oldest first."""
+        known = await self._conversations.recent(client_id=client)
+        for conversation in sorted(each.id for each in known if each.id >= after.conversation):
+            number = after.number if conversation == after.conversation else 0
+            async for found in self.through(Cursor(conversation, number)):
+                yield found
+
+    async def through(self, after: Cursor) -> Entries:
+        """Go through a conversation from a place on, up to what watchers have heard of."""
+        thread = Thread(await self._before(after.conversation, after.number))
+        head = await self._head(after.conversation)
+        number = after.number
+        while number < head:
+            page = await self._conversations.entries(after.conversation, after=number, limit=min(PAGE, head - number))
+            for entry in page:
+                yield Cursor(after.conversation, entry.number), entry, thread
+            number = page[-1].number if page else head
 
     async def _head(self, conversation: str) -> int:
         found = await self._conversations.get(conversation)
@@ -121,7 +126,8 @@ class Record:
     async def backward(self, client: str, before: Cursor | None, limit: int) -> list[dict[str, Any]]:
         """Return the newest items before a place, oldest first."""
         found: list[dict[str, Any]] = []
-        for each in await self._conversations.with_client(client):
+        known = await self._conversations.recent(client_id=client)
+        for each in sorted(known, key=lambda conversation: conversation.id, reverse=True):
             if before and each.id > before.conversation:
                 continue
             end = before.number if before and each.id == before.conversation else each.head + 1
@@ -142,7 +148,7 @@ class Record:
             case Started(payload=payload):
                 kind, more = "request", {"event": "/start", "payload": payload}
             case Said(role=role, author=author):
-                kind, more = "reply", {"author": self._author(role, author)}
+                kind, more = "reply", self._speaker(role, author)
             case body if body.type in STATUSES:
                 kind, more = "status", {"event": body.type, **self._details(entry)}
             case _:
@@ -167,6 +173,10 @@ class Record:
         own = {"messageId": given_id(said.message.id), "cid": cid_of(said.message.id)}
         return {"query": said.message.text, **own, **({"files": links} if links else {})}
 
+    def _speaker(self, role: Role, peer: Peer) -> dict[str, Any]:
+        author = self._author(role, peer)
+        return {"author": author, **({"employee": employee(author)} if role is Role.AGENT else {})}
+
     def _author(self, role: Role, peer: Peer) -> dict[str, str]:
         known = {"id": peer.id, "name": peer.name, "avatarUrl": self._context.url(peer.avatar_url)}
         shown = known if role is Role.AGENT else {}
@@ -175,7 +185,7 @@ class Record:
     def _details(self, entry: Entry) -> dict[str, Any]:
         match entry.body:
             case Joined(agent=agent):
-                return {"author": self._author(Role.AGENT, agent)}
+                return self._speaker(Role.AGENT, agent)
             case Queued(position=position) if position is not None:
                 return {"position": position}
             case Moved(destination_name=name) if name:

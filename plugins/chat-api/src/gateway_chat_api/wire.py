@@ -91,14 +91,21 @@ class Ask(Wire):
 
 
 class Listing(Wire):
-    """The parameters of `/events` and `/history`."""
+    """The parameters of `/events` and `/history`. ASSUMED: without `clientId`, `/events` tells of all clients."""
 
-    client_id: Id = Field(alias="clientId")
+    client_id: Name = Field("", alias="clientId")
     cid: Name = ""
     all: Flag = False
+    news: Flag = False
+    """Not of the API: whatever was said to the client and is in no answer, and what became of the dialog."""
     after: Name = Field("", validation_alias=AliasChoices("after", "lastEventId"))
     before: Name = ""
     limit: int = Field(MOST_EVENTS, ge=1, le=MOST_EVENTS)
+
+    @property
+    def reader(self) -> str:
+        """Name who reads: what one kind of call has passed over may be another's news."""
+        return f"{'all' if self.all else 'news' if self.news else 'agents'}:{self.cid}"
 
 
 # --- facts about the client in `data` --------------------------------------------------------------------------------
@@ -219,6 +226,13 @@ class Cursor:
         return cls(conversation or newest, int(number))
 
 
+def employee(person: Mapping[str, str]) -> dict[str, str]:
+    """Describe an agent as the Operator API does: the vendor's own words for it."""
+    first, _, last = person.get("name", "").strip().partition(" ")
+    picture = {"avatarUrl": person["avatarUrl"]} if "avatarUrl" in person else {}
+    return {"employeeId": person["id"], "firstName": first or person["id"], "lastName": last.strip(), **picture}
+
+
 def message_id(given: str, cid: str) -> str:
     """Return the id under which a client's word is logged: it also keeps by which connection it came."""
     return f"{given}@{quote(cid, safe='')}"
@@ -242,14 +256,15 @@ def timestamp(at: float) -> str:
     return datetime.fromtimestamp(at, tz=UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
-def data_body(
-    replies: list[dict[str, Any]], answer: str, *, is_new: bool = False, ended: bool = False
-) -> dict[str, Any]:
-    """Return the member `data`. ASSUMED: with no class known, `nlpClass` is empty and `confidence` 1."""
+def data_body(replies: list[dict[str, Any]], answer: str, *, bot: str, is_new: bool, ended: bool) -> dict[str, Any]:
+    """Return the member `data`. ASSUMED: `nlpClass` names the bot, for a bot's class is not known; `confidence` is 1.
+
+    It is empty if no bot speaks, which is how readers tell a script's words from an agent's.
+    """
     return {
         "replies": replies,
         "answer": answer,
-        "nlpClass": "",
+        "nlpClass": f"/{bot}" if bot else "",
         "confidence": 1.0,
         "newSessionStarted": is_new,
         "debugData": [],
