@@ -1,9 +1,9 @@
 # mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
 """What the tests share: a gateway with a Chat API channel, and a site that calls it and has a webhook.
 
-To be added once there is a bot engine that is a client of this API: a dialog through two gateways, one asking the
-other (synchronously, asynchronously with the webhook, by polling `/events` without a `clientId`), with an agent behind the
-second one.
+To be added once there is a bot engine that is a client of this API: a dialog through two gateways. One asks the other
+synchronously, asynchronously with the webhook, and by polling `/events` without a `clientId`; behind the second one
+there is an agent.
 """
 
 from __future__ import annotations
