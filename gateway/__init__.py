@@ -120,7 +120,7 @@ from gateway.model import (
     text_message,
 )
 from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
-from gateway.render.message import plain_text
+from gateway.render.message import plain_text, render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.steps import Steps
 from gateway.webhook import WebhookRequest, WebhookResponse
@@ -249,6 +249,7 @@ __all__ = [
     "for_client",
     "hookimpl",
     "plain_text",
+    "render_message",
     "retry_after_seconds",
     "text_message",
     "to_json",

@@ -234,6 +234,7 @@ class Carrier:
                 session=handoff.session if handoff else "",
                 remote=handoff.remote if handoff else "",
                 number=number,
+                part=index,
                 role=said.role,
                 author=said.author,
                 message=messages[index],

@@ -153,6 +153,10 @@ class InstanceConversations:
         """See `Conversations.of_client`."""
         return await self._core.engine.of_client(self._name, client_id)
 
+    async def recent(self, *, client_id: str = "", limit: int = 20) -> Sequence[Conversation]:
+        """See `Conversations.recent`."""
+        return await self._core.store.conversations(channel=self._name, client=client_id, limit=limit)
+
     async def sessions(self) -> Sequence[Conversation]:
         """See `Conversations.sessions`."""
         return await self._core.store.sessions(self._name)

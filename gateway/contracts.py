@@ -64,6 +64,12 @@ class Conversations(Protocol):
     async def of_client(self, client_id: str) -> Conversation | None:
         """Return this channel's newest conversation with the client, open or closed."""
 
+    async def recent(self, *, client_id: str = "", limit: int = 20) -> Sequence[Conversation]:
+        """Return this channel's conversations, open or closed, with one client or (empty) all: the last active first.
+
+        Of two ids, the one of the conversation begun later is larger as text.
+        """
+
     async def sessions(self) -> Sequence[Conversation]:
         """Return the conversations whose handoff is on this platform now, oldest transfer first."""
 
@@ -238,6 +244,8 @@ class Outgoing:
     """... the platform's own."""
     number: int
     """Log number of the entry it comes from."""
+    part: int = 0
+    """Which one it is, from 0, where the entry had to be sent as several messages."""
     role: Role
     author: Peer
     message: Message

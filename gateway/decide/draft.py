@@ -134,20 +134,20 @@ class Draft:
 
     # --- words for the client ------------------------------------------------------------------------------------
 
-    def say(self, role: Role, author: Peer, message: Message, *, source: str = "") -> None:
+    def say(self, role: Role, author: Peer, message: Message, *, source: str = "", answers: int = 0) -> None:
         """Log words for the client and, unless the channel shows the log itself, have them sent."""
-        number = self.log(Said(role=role, author=author, message=message, source=source))
+        number = self.log(Said(role=role, author=author, message=message, source=source, answers=answers))
         self.change(active_at=self.now)
         if not self.policy.shows.tails_log:
             self.act(self.policy.channel, SendToClient(number=number))
 
-    def notify(self, text: str, *, button: str = "") -> None:
+    def notify(self, text: str, *, button: str = "", answers: int = 0) -> None:
         """Say something to the client in the gateway's own name, on every channel. An empty text says nothing."""
         message = text_message(text)
         if button:
             message = Message(contents=(*message.contents, Buttons(buttons=(Button(text=button),))))
         if text:
-            self.say(Role.SYSTEM, GATEWAY, message)
+            self.say(Role.SYSTEM, GATEWAY, message, answers=answers)
 
     def announce(self, key: str, *, button: str = "", **facts: str | int) -> None:
         """Tell the client in words what a log-tailing channel shows by itself."""
