@@ -17,6 +17,7 @@ from gateway.contracts import (
     Component,
     Context,
     Conversations,
+    Counted,
     Files,
     Listener,
     News,
@@ -119,7 +120,7 @@ from gateway.model import (
     Transfer,
     text_message,
 )
-from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
+from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer, RemoteStream
 from gateway.render.message import plain_text
 from gateway.retry_after import retry_after_seconds
 from gateway.wire import to_json
@@ -168,6 +169,7 @@ __all__ = [
     "Context",
     "Conversation",
     "Conversations",
+    "Counted",
     "Declined",
     "Delivery",
     "DeliveryState",
@@ -211,6 +213,7 @@ __all__ = [
     "Rejected",
     "Remote",
     "RemoteAnswer",
+    "RemoteStream",
     "Role",
     "Said",
     "SendsMessages",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import structlog
     from aiohttp import ClientSession
 
-    from gateway.contracts import Availability, Change, Files, Received
+    from gateway.contracts import Availability, Change, Counted, Files, Received
     from gateway.conversation import Conversation
     from gateway.engine import Engine
     from gateway.entries import Entry
@@ -57,6 +57,7 @@ class InstanceContext:
         """`name`: the instance's in the config."""
         self._core = core
         self._name = name
+        self._kind = kind
         self._log = logs.get(instance=name, kind=kind)
         self._conversations = InstanceConversations(core, name)
         self._storage = InstanceStorage(core.store, name)
@@ -123,6 +124,10 @@ class InstanceContext:
         if what not in self._ignored and len(self._ignored) < KINDS_REMEMBERED:
             self._ignored.add(what)
             self._log.warning("input.ignored", what=what)
+
+    def count(self, counter: Counted, amount: float = 1.0, *labels: str) -> None:
+        """See `Context.count`."""
+        self._core.metrics.plugins.count(self._kind, self._name, counter, amount, labels)
 
     def signal(self, typing: Typing) -> None:
         """See `Context.signal`."""

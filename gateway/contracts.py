@@ -80,7 +80,7 @@ class Conversations(Protocol):
         """
 
     def watch_typing(self, callback: Callable[[Typing], None]) -> Callable[[], None]:
-        """Call `callback` for each typing signal that concerns this instance and is not its own."""
+        """Call `callback` for each typing signal that concerns this instance and is not its own, drafts among them."""
 
 
 class Files(Protocol):
@@ -122,6 +122,17 @@ class Storage(Protocol):
 
     async def items(self, prefix: str = "") -> Mapping[str, Any]:
         """Return all pairs whose key starts with `prefix`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """A counter of a plugin's own, see `Context.count`. Declared once, as a constant."""
+
+    name: str
+    """Lower case and underscores, such as `tokens`."""
+    meaning: str
+    """One sentence for whoever reads `/metrics`."""
+    labels: tuple[str, ...] = ()
 
 
 class Context(Protocol):
@@ -185,6 +196,13 @@ class Context(Protocol):
         """Count something that came in and means nothing to the plugin, such as an unknown type of event.
 
         Logged the first time for each `what`: a short name, without anything a client wrote.
+        """
+
+    def count(self, counter: Counted, amount: float = 1.0, *labels: str) -> None:
+        """Add to a counter of the plugin's own, shown at `/metrics` as `gateway_{kind}_{name}_total`.
+
+        Its first label is the instance; `labels` are the values of `counter.labels`, in that order. They must be names
+        from the options or words from the code: past 100 combinations per instance all further ones count as `other`.
         """
 
     def signal(self, typing: Typing) -> None:
@@ -413,7 +431,10 @@ class SupportsTyping(Protocol):
     """Shows typing signs to the client (channel) or the agent (platform)."""
 
     async def typing(self, signal: Typing, *, client: Peer, session: str) -> None:
-        """Show it for some seconds. Failures are ignored."""
+        """Show it for some seconds; a sign that lasts is given again. Failures are ignored.
+
+        Never called with a draft (`Typing.text`): who can show one watches, see `Conversations.watch_typing`.
+        """
 
 
 @runtime_checkable

@@ -6,7 +6,8 @@ An address may hold a secret, so none gets into an error or a log, and no except
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 CALL_SECONDS = 15.0
 ANSWER_BYTES = 1024 * 1024
-CHUNK_BYTES = 64 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 """https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/"""
 
@@ -60,6 +60,16 @@ class RemoteAnswer:
             return json_module.loads(self.body)
         except ValueError:
             raise Permanent("the answer is not JSON") from None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteStream:
+    """A 2xx answer whose body is read while it comes."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names as they came; looked up without case."""
+    chunks: AsyncIterator[bytes]
 
 
 class Remote:
@@ -109,7 +119,23 @@ class Remote:
         all_headers = {**self._headers, **(headers or {}), **more}
         return await self._call("POST", url, headers=all_headers, params=params, **content)
 
+    @asynccontextmanager
+    async def streamed(self, url: str, body: Any) -> AsyncIterator[RemoteStream]:
+        """Post JSON and read the answer while it comes; the block only reads. Limits are for the whole.
+
+        A connection cut on the way raises `Temporary`, as before it; the other side may also just end too early.
+        """
+        async with self._asked("POST", url, headers=self._headers, json=body) as response:
+            yield RemoteStream(status=response.status, headers=response.headers, chunks=self._chunks(response))
+
     async def _call(self, verb: str, url: str, **more: Any) -> RemoteAnswer:
+        async with self._asked(verb, url, **more) as response:
+            body = await self._bounded(response)
+            return RemoteAnswer(status=response.status, body=body, headers=response.headers)
+
+    @asynccontextmanager
+    async def _asked(self, verb: str, url: str, **more: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Make a request and give its 2xx answer to the block, in which what goes wrong has the same meaning."""
         import aiohttp  # noqa: PLC0415 - slow to import, and `import gateway` must not be
 
         timeout = aiohttp.ClientTimeout(total=self._timeout_seconds)
@@ -117,23 +143,25 @@ class Remote:
             async with self._context.http.request(
                 verb, url, timeout=timeout, allow_redirects=False, **more
             ) as response:
-                body = await self._bounded(response)
                 if response.status >= REDIRECTS:
-                    raise self._failure(response, body)
-                return RemoteAnswer(status=response.status, body=body, headers=response.headers)
+                    raise self._failure(response, await self._bounded(response))
+                yield response
         except TimeoutError:
             raise Temporary(f"{self._who} did not answer within {self._timeout_seconds:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Temporary(f"{self._who} cannot be reached: {type(error).__name__}") from None
 
     async def _bounded(self, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-            body += chunk
-            if len(body) > self._answer_bytes:
+        return b"".join([chunk async for chunk in self._chunks(response)])
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            if size > self._answer_bytes:
                 response.close()
                 raise Permanent(f"the answer of {self._who} is longer than {self._answer_bytes} bytes")
-        return bytes(body)
+            yield chunk
 
     def _failure(self, response: aiohttp.ClientResponse, body: bytes) -> Failure:
         return failure_of(
