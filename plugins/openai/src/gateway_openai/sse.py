@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 async def data_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
     """Yield the data of each event, in order. Raises `ValueError` for bytes that are no text.
 
-    Comments, names and ids of events mean nothing here. An event the end cuts off is dropped, as the standard has it,
-    unless its line is whole: some servers leave out the last empty line.
+    Comments, names and ids of events mean nothing here. The end of the stream ends an event, too: some servers leave
+    out the last empty line, and an event that was cut off shows by what is in it.
     """
     lines: list[str] = []
     async for line in _lines(chunks):
@@ -31,3 +31,4 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             yield line.removesuffix(b"\r").decode()
+    yield rest.decode()
