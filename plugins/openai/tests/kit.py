@@ -196,6 +196,13 @@ class Place:
         return None
 
 
+async def until(condition):
+    """Wait for what neither a commit nor a call tells of."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def standing(folder, *, route=None, **options):
     """Run both."""
