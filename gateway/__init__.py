@@ -17,7 +17,6 @@ from gateway.contracts import (
     Component,
     Context,
     Conversations,
-    Counted,
     Files,
     Listener,
     News,
@@ -39,6 +38,7 @@ from gateway.contracts import (
     WebhookResponse,
 )
 from gateway.conversation import Conversation, Floor, Handoff, Stage
+from gateway.counted import Counted
 from gateway.doors import check_secret
 from gateway.entries import (
     BotFailed,

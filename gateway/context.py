@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import structlog
     from aiohttp import ClientSession
 
-    from gateway.contracts import Availability, Change, Counted, Files, Received
+    from gateway.contracts import Availability, Change, Files, Received
     from gateway.conversation import Conversation
+    from gateway.counted import Counted
     from gateway.engine import Engine
     from gateway.entries import Entry
     from gateway.events import PluginEvent, Typing

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gateway.conversation import Conversation
+from gateway.counted import Counted
 from gateway.entries import Entry
 from gateway.events import PluginEvent, Typing
 from gateway.model import Attachment, JsonObject, Message, Outcome, Peer, Role, Transfer
@@ -122,17 +123,6 @@ class Storage(Protocol):
 
     async def items(self, prefix: str = "") -> Mapping[str, Any]:
         """Return all pairs whose key starts with `prefix`."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Counted:
-    """A counter of a plugin's own, see `Context.count`. Declared once, as a constant."""
-
-    name: str
-    """Lower case and underscores, such as `tokens`."""
-    meaning: str
-    """One sentence for whoever reads `/metrics`."""
-    labels: tuple[str, ...] = ()
 
 
 class Context(Protocol):

@@ -24,7 +24,7 @@ from prometheus_client.exposition import choose_encoder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.contracts import Counted
+    from gateway.counted import Counted
 
 MetricT = TypeVar("MetricT", Counter, Gauge, Histogram)
 

@@ -56,6 +56,7 @@ MODULES = {
     "gateway.retry_after": "Delays other systems ask for",
     "gateway.doors": "Being called by another system",
     "gateway.mailbox": "One after another",
+    "gateway.counted": "Counting",
     "gateway.hookspecs": "Marking a hook",
     "gateway.wire": "JSON",
 }

@@ -4,7 +4,7 @@ import re
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from gateway.contracts import Counted
+from gateway.counted import Counted
 from gateway.metrics import COMBINATIONS, Labelled, Metrics
 
 

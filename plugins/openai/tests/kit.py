@@ -81,6 +81,8 @@ class Endpoint(Side):
         super().__init__()
         self.script: deque[Reply] = deque()
         self.tool: Any = {"status": "on its way"}
+        self.queries: list[dict[str, str]] = []
+        """With which the tool was asked."""
 
     def answers(self, *replies):
         self.script.extend(replies)
@@ -105,6 +107,7 @@ class Endpoint(Side):
 
     def _take(self, request, what, body):
         if what == "tool":
+            self.queries.append(dict(request.query))
             return 200, self.tool
         return 404, {"error": {"message": f"nothing at {request.path}"}}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.supervisor import State
 from gateway.testing import Harness
 from plugins.openai.tests import aimock
 from plugins.openai.tests.kit import KEY, Endpoint, Place, config, until
@@ -91,6 +90,6 @@ async def test_without_the_right_key_nobody_is_served(judge, tmp_path):
     async with Harness(config(judge.url, key="another"), folder=tmp_path, memory=True) as gateway:
         await gateway.channel().writes("hello")
         running = gateway.gateway.instances["bot"]
-        await until(lambda: running.state is State.UNHEALTHY)
+        await until(lambda: not running.healthy)
 
     assert gateway.channel().texts() == []

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from gateway.supervisor import State
 from gateway.testing import Harness
 from plugins.openai.tests.kit import KEY, Endpoint, call, config, refused, standing, until, words
 
@@ -42,7 +41,7 @@ async def test_a_refused_key_is_said_and_never_shown(place, status, capfd):
     place.model.answers(refused(status, message=f"Incorrect API key provided: {KEY}"))
     await place.channel.writes("hello")
     running = place.gateway.gateway.instances["bot"]
-    await until(lambda: running.state is State.UNHEALTHY)
+    await until(lambda: not running.healthy)
 
     assert "`key`" in running.reason
     output = capfd.readouterr()

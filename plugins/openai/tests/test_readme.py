@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from gateway import Counted
 from gateway_openai import usage
 from gateway_openai.options import History, HttpTool, OpenAIOptions, Prices, Texts
 from gateway_openai.plugin import SAMPLE
@@ -35,14 +37,20 @@ def test_every_option_is_explained(model, prefix):
 
 def test_no_other_option_is_explained():
     table = README.partition("## Options")[2].partition("\n## ")[0]
-    models = {"": OpenAIOptions, "history.": History, "texts.": Texts, "prices.": Prices, "tools[].": HttpTool}
+    models: dict[str, Any] = {
+        "": OpenAIOptions,
+        "history.": History,
+        "texts.": Texts,
+        "prices.": Prices,
+        "tools[].": HttpTool,
+    }
     known = {f"{prefix}{name}" for prefix, model in models.items() for name in model.model_fields}
 
     assert set(re.findall(r"^\| `([^`]+)`", table, flags=re.MULTILINE)) - known == set()
 
 
 def test_every_metric_is_explained():
-    counters = [value for value in vars(usage).values() if isinstance(value, usage.Counted)]
+    counters = [value for value in vars(usage).values() if isinstance(value, Counted)]
 
     assert len(counters) == 4
     for counter in counters:
@@ -53,4 +61,4 @@ def test_the_sample_is_the_file():
     assert (FOLDER / "sample.yaml").read_text(encoding="utf-8").partition("\n")[2] == SAMPLE
     options = {**yaml.safe_load(SAMPLE), "key": "k"}
     assert options.pop("type") == "openai"
-    assert OpenAIOptions(**options)
+    assert OpenAIOptions(**options).model == "gpt-4o-mini"

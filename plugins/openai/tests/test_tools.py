@@ -159,13 +159,10 @@ async def test_a_tool_can_be_asked_by_get(tmp_path):
         }
         async with Harness(config(model.url, tools=[tool]), folder=tmp_path, memory=True) as gateway:
             model.answers(call("look", {"order": "17", "verbose": True}), words("Done."))
-            seen = []
-            take = model._take
-            model._take = lambda request, what, body: (seen.append(dict(request.query)), take(request, what, body))[1]
             await gateway.channel().writes("look")
             await gateway.settled()
 
-    assert seen == [{"order": "17", "verbose": "true"}]
+    assert model.queries == [{"order": "17", "verbose": "true"}]
 
 
 async def test_two_tools_at_once(shop):
