@@ -139,7 +139,7 @@ class Endpoint(Side):
             return response
         if reply.finish:
             await response.write(_event({"choices": [{"index": 0, "delta": {}, "finish_reason": reply.finish}]}))
-        if reply.usage and body["stream_options"]["include_usage"]:
+        if reply.usage and body.get("stream_options", {}).get("include_usage"):
             await response.write(_event({"choices": [], "usage": reply.usage}))
         await response.write(b"data: [DONE]\n\n")
         return response

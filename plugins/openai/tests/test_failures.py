@@ -172,6 +172,14 @@ async def test_a_refusal_names_its_codes_and_nothing_else(place):
     assert "Where is it" not in reason
 
 
+async def test_a_server_that_tells_no_usage_is_not_asked_for_it_again(place):
+    place.model.answers(refused(422, message="extra fields not permitted: stream_options"))
+
+    assert await place.says("one") == ["echo one"]
+    assert await place.says("two") == ["echo two"]
+    assert ["stream_options" in body for body in place.model.asked] == [True, False, False]
+
+
 async def test_an_unknown_model_is_told_with_its_cure(place):
     place.model.answers(refused(404, message="The model `small` does not exist"))
 

@@ -15,6 +15,10 @@ OURS = {"url": "http://127.0.0.1:11434/v1", "model": "llama", "prompt": "You sel
 TOOL = {"name": "look", "description": "Looks.", "url": "http://shop.internal/look"}
 
 
+def refers(to):
+    return {"type": "object", "properties": {"a": {"anyOf": [{"$ref": to}]}}, "$defs": {"a": {"type": "string"}}}
+
+
 def complaint(**options):
     with pytest.raises(ValidationError) as raised:
         OpenAIOptions(**{**OURS, **options})
@@ -78,11 +82,17 @@ def test_a_key_does_not_travel_in_the_open():
         ({"tools": [{**TOOL, "parameters": {"type": "nonsense"}}]}, "no JSON Schema"),
         ({"tools": [{**TOOL, "parameters": {"type": "array"}}]}, "`type: object`"),
         ({"tools": [{**TOOL, "parameters": {}}]}, "`type: object`"),
+        ({"tools": [{**TOOL, "parameters": refers("https://evil.example.com/schema")}]}, "only refer to itself"),
+        ({"tools": [{**TOOL, "parameters": refers("#/$defs/none")}]}, "only refer to itself"),
         ({"temprature": 1}, "not permitted"),
     ],
 )
 def test_a_mistake_is_told_with_its_cure(options, words):
     assert words in complaint(**options)
+
+
+def test_a_schema_may_refer_to_itself():
+    assert OpenAIOptions(**OURS, tools=[{**TOOL, "parameters": refers("#/$defs/a")}]).tools[0].name == "look"
 
 
 def test_secrets_are_never_shown():

@@ -19,6 +19,7 @@ CURE = "correct the options `key` and `url`"
 ANSWER_BYTES = 16 * 1024 * 1024
 """A stream wraps every few letters into some 200 bytes."""
 DONE = "[DONE]"
+STREAM_OPTIONS = "stream_options"
 UNKNOWN = {404: "it does not know the address or the model; correct the options `url` and `model`"}
 
 OnText = Callable[[str], None]
@@ -35,6 +36,8 @@ class Endpoint:
         """Does no I/O."""
         self._url = f"{options.url}/chat/completions"
         self._stream = options.stream
+        self._wants_usage = True
+        """ASSUMED: a server that does not know `stream_options` refuses them by name, and is not asked again for usage."""
         headers = {name: value.get_secret_value() for name, value in options.headers.items()}
         if options.key is not None:
             headers["Authorization"] = f"Bearer {options.key.get_secret_value()}"
@@ -54,7 +57,7 @@ class Endpoint:
         refuses; `AuthenticationFailed`.
         """
         try:
-            assembly = await self._assembled(body, on_text)
+            assembly = await self._assembled_somehow(body, on_text)
         except Rejected as rejected:
             raise meaning(rejected) from None
         except Broken as broken:
@@ -65,13 +68,23 @@ class Endpoint:
             raise Temporary(f"{WHO} broke off in the middle of its answer")
         return assembly.answer()
 
+    async def _assembled_somehow(self, body: Mapping[str, Any], on_text: OnText) -> Assembly:
+        try:
+            return await self._assembled(body, on_text)
+        except Rejected as rejected:
+            if not self._wants_usage or STREAM_OPTIONS.encode() not in rejected.body:
+                raise
+            self._wants_usage = False
+            return await self._assembled(body, on_text)
+
     async def _assembled(self, body: Mapping[str, Any], on_text: OnText) -> Assembly:
         assembly = Assembly()
         if not self._stream:
             assembly.take(json.loads((await self._remote.post(self._url, body)).body))
             assembly.end()
             return assembly
-        wanted = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        usage = {STREAM_OPTIONS: {"include_usage": True}} if self._wants_usage else {}
+        wanted = {**body, "stream": True, **usage}
         async with self._remote.streamed(self._url, wanted) as stream:
             async for data in _pieces(stream):
                 if data.strip() == DONE:

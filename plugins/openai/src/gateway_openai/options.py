@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, field_
 
 from gateway import Options
 from gateway_openai.addresses import address_of, is_ours
+from gateway_openai.references import lost_references
 
 OPENAI = "https://api.openai.com/v1"
 BUILT_IN = ("transfer_to_agent", "close_conversation", "remember")
@@ -97,6 +98,8 @@ class HttpTool(Options):
             raise ValueError(f"this is no JSON Schema: {error.message}") from None
         if schema.get("type") != "object":
             raise ValueError("arguments are an object: write `type: object` and name them in `properties`")
+        if lost := next(lost_references(schema, schema), None):
+            raise ValueError(f"there is nothing at {lost!r} in this JSON Schema; it may only refer to itself")
         return schema
 
     @field_validator("name")
