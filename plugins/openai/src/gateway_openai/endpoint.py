@@ -37,7 +37,7 @@ class Endpoint:
         self._url = f"{options.url}/chat/completions"
         self._stream = options.stream
         self._wants_usage = True
-        """ASSUMED: a server that does not know `stream_options` refuses them by name, and is not asked again for usage."""
+        """ASSUMED: a server that does not know `stream_options` refuses them by name; then usage is not asked for."""
         headers = {name: value.get_secret_value() for name, value in options.headers.items()}
         if options.key is not None:
             headers["Authorization"] = f"Bearer {options.key.get_secret_value()}"

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import expect
 
-from gateway import Markup, Role, Typing, text_message
+from gateway import Markup, Peer, Role, Said, Typing, text_message
 from plugins.widget.tests.browser.chat import Chat, problems
 from plugins.widget.tests.browser.conftest import in_module_loop
 from plugins.widget.tests.browser.test_words import NO_SOCKETS
@@ -28,6 +28,11 @@ WATCH = """() => {
     const bubbles = [...log.querySelectorAll(".message .bubble")].filter((each) => !each.closest(".mine"));
     window.seen.push(bubbles.map((each) => each.innerText.length));
   }).observe(log, { childList: true, subtree: true });
+}"""
+
+LINES = """() => {
+  window.lines = [];
+  window.GatewayChat.on("status", ({ connection }) => window.lines.push(connection));
 }"""
 
 PLACE = """() => {
@@ -115,8 +120,12 @@ async def test_a_draft_that_comes_to_nothing_goes(stage, chat):
     writes(stage, "It is on")
     await chat.shows("Where is it?", "It is on")
     writes(stage, active=False)
+    stage.book.add(
+        stage.conversation, Said(role=Role.SYSTEM, author=Peer(id="gateway"), message=text_message("Sorry."))
+    )
+    await expect(chat.log).to_contain_text("Sorry.")
 
-    await chat.shows("Where is it?")
+    assert await drafts(chat).count() == 0  # at once, not when it would have faded
     writes(stage)
     await expect(chat.log.locator(".bubble.dots")).to_be_visible()
     await chat.shows("Where is it?")
@@ -134,7 +143,8 @@ async def test_an_agent_who_comes_ends_the_draft(stage, chat):
     writes(stage, "It is on")
     await chat.shows("Where is it?", "It is on")
     stage.agent_joins()
-    await chat.shows("Where is it?")
+    await expect(chat.log).to_contain_text("Anna joined")
+    assert await drafts(chat).count() == 0  # at once, not when it would have faded
     writes(stage, "It is on its way")
     stage.agent_says("Let me look.")
 
@@ -154,9 +164,11 @@ async def test_a_draft_fades_if_nobody_goes_on_with_it(stage, chat):
 async def test_a_torn_line_takes_the_draft_along(stage, chat):
     writes(stage, "It is on")
     await chat.shows("Where is it?", "It is on")
+    await chat.page.evaluate(LINES)
     stage.cut()
+    await chat.page.wait_for_function("lines.includes('connecting') && lines.at(-1) === 'online'")
 
-    await chat.shows("Where is it?")
+    assert await drafts(chat).count() == 0
 
 
 async def test_drafts_come_by_events_too(page, stage):
