@@ -131,7 +131,9 @@ class OpenAIOptions(Options):
         default=True, description="The model writes Markdown. `false`: its words are shown as they are."
     )
 
-    temperature: float | None = Field(default=None, ge=0, le=2, description="Default: the endpoint's.")
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="How much chance there is in an answer. Default: the endpoint's."
+    )
     max_tokens: int | None = Field(default=None, ge=1, description="Longest answer in tokens. Default: the endpoint's.")
     max_tokens_name: Literal["max_completion_tokens", "max_tokens"] = Field(
         default="max_completion_tokens", description="What the endpoint calls it; servers of your own: `max_tokens`."
