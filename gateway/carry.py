@@ -152,11 +152,7 @@ class Carrier:
             transcript=await self._transcript(conversation, cause),
             agents_online=await self.agents_online(conversation),
         )
-        self._bot_types(conversation, active=True)
-        try:
-            reply: BotReply = await self._call(running, effect, "reply", turn)
-        finally:
-            self._bot_types(conversation, active=False)
+        reply = await self._reply(running, effect, turn)
         return BotReplied(
             effect=effect,
             messages=reply.messages,
@@ -165,6 +161,20 @@ class Carrier:
             state=reply.state,
             attributes=reply.attributes,
         )
+
+    async def _reply(self, running: Running, effect: Effect, turn: Turn) -> BotReply:
+        """Have the bot answer, and show that it writes. What it says ends the sign; if it says nothing, we do."""
+        bot = self._engine.bot_of(turn.conversation)
+        sign = Typing(conversation=turn.conversation.id, role=Role.BOT, epoch=effect.epoch)
+        says_something = False
+        try:
+            with self._signals.lasting(bot, sign):
+                reply: BotReply = await self._call(running, effect, "reply", turn)
+            says_something = bool(reply.messages)
+            return reply
+        finally:
+            if not says_something:
+                self._signals.typing(bot, replace(sign, active=False))
 
     async def _transcript(self, conversation: Conversation, cause: Entry) -> tuple[Entry, ...]:
         if not isinstance(cause.body, Left):
@@ -204,10 +214,6 @@ class Carrier:
             return await _availability(running, platform, destination)
         except Failure:
             return None
-
-    def _bot_types(self, conversation: Conversation, *, active: bool) -> None:
-        bot = self._engine.bot_of(conversation)
-        self._signals.typing(bot, Typing(conversation=conversation.id, role=Role.BOT, active=active))
 
     # --- messages ------------------------------------------------------------------------------------------------
 

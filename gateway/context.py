@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.contracts import Availability, Change, Files, Received
     from gateway.conversation import Conversation
+    from gateway.counted import Counted
     from gateway.engine import Engine
     from gateway.entries import Entry
     from gateway.events import PluginEvent, Typing
@@ -59,6 +60,7 @@ class InstanceContext:
         """`name`: the instance's in the config."""
         self._core = core
         self._name = name
+        self._kind = kind
         self._log = logs.get(instance=name, kind=kind)
         self._conversations = InstanceConversations(core, name)
         self._storage = InstanceStorage(core.store, name)
@@ -130,6 +132,10 @@ class InstanceContext:
         if what not in self._ignored and len(self._ignored) < KINDS_REMEMBERED:
             self._ignored.add(what)
             self._log.warning("input.ignored", what=what)
+
+    def count(self, counter: Counted, amount: float = 1.0, *labels: str) -> None:
+        """See `Context.count`."""
+        self._core.metrics.plugins.count(self._kind, self._name, counter, amount, labels)
 
     def signal(self, typing: Typing) -> None:
         """See `Context.signal`."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gateway.conversation import Conversation
+from gateway.counted import Counted
 from gateway.entries import Entry
 from gateway.events import PluginEvent, Typing
 from gateway.model import Attachment, JsonObject, Message, Outcome, Peer, Role, Transfer
@@ -89,7 +90,7 @@ class Conversations(Protocol):
         """
 
     def watch_typing(self, callback: Callable[[Typing], None]) -> Callable[[], None]:
-        """Call `callback` for each typing signal that concerns this instance and is not its own."""
+        """Call `callback` for each typing signal that concerns this instance and is not its own, drafts among them."""
 
 
 TAKE_SECONDS = 20.0
@@ -211,6 +212,13 @@ class Context(Protocol):
         """Count something that came in and means nothing to the plugin, such as an unknown type of event.
 
         Logged the first time for each `what`: a short name, without anything a client wrote.
+        """
+
+    def count(self, counter: Counted, amount: float = 1.0, *labels: str) -> None:
+        """Add to a counter of the plugin's own, shown at `/metrics` as `gateway_{kind}_{name}_total`.
+
+        Its first label is the instance; `labels` are the values of `counter.labels`, in that order. They must be names
+        from the options or words from the code: past 100 combinations per instance all further ones count as `other`.
         """
 
     def signal(self, typing: Typing) -> None:
@@ -441,7 +449,10 @@ class SupportsTyping(Protocol):
     """Shows typing signs to the client (channel) or the agent (platform)."""
 
     async def typing(self, signal: Typing, *, client: Peer, session: str) -> None:
-        """Show it for some seconds. Failures are ignored."""
+        """Show it for some seconds; a sign that lasts is given again. Failures are ignored.
+
+        Never called with a draft (`Typing.text`): who can show one watches, see `Conversations.watch_typing`.
+        """
 
 
 @runtime_checkable
