@@ -181,6 +181,16 @@ class Context(Protocol):
         `destination`: a group of the route's first platform; empty: any. Asks the platform, so it may take a moment.
         """
 
+    def unhealthy(self, reason: str) -> None:
+        """Tell that something that runs in the background does not work, such as a reader whose token was revoked.
+
+        `reason` has the cure; it is in `/health/ready` and, once, in the log. It stands until `healthy`: calls that
+        succeed meanwhile do not lift it. Failing calls need none of this, `AuthenticationFailed` says it already.
+        """
+
+    def healthy(self) -> None:
+        """Take back what `unhealthy` said. Costs nothing where there is nothing to take back."""
+
     def ignored(self, what: str) -> None:
         """Count something that came in and means nothing to the plugin, such as an unknown type of event.
 
