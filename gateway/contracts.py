@@ -465,7 +465,7 @@ class WebhookRequest:
 
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             msg = f"the body is not JSON: {error}"
             raise BadInput(msg) from None
 

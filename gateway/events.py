@@ -98,6 +98,9 @@ class BotSpoke:
     """Facts about the client the bot found out."""
     epoch: int | None = None
     """`Turn.epoch` of the turn it answers; None: speaks only if the bot has the floor."""
+    answers: int | None = None
+    """`Turn.cause.number` of the turn it answers, if that may still be open. With a transfer this word counts as
+    answered then, as it does in a `BotReply`: the agents have it in the history, and nobody is asked about it again."""
 
 
 # --- from an agent platform. `session` is the gateway's id of it, or the platform's own -------------------------------
