@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gateway import Context, Failure, Temporary, Unavailable
+from gateway import AuthenticationFailed, Context, Failure, Temporary, Unavailable
 from gateway_telegram.updates import ALLOWED_UPDATES
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ PAUSES_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
 GRACE_SECONDS = 10.0
 """How much longer than Telegram holds a question we wait for the answer."""
 MOST_UPDATES = 100
+FAILURES_BORNE = 3
+"""So many failures in a row are what happens on a network; from then on nobody should believe that we hear."""
 
 
 class Polling:
@@ -57,16 +59,20 @@ class Polling:
             try:
                 await self._round()
                 failures = 0
+                self._context.healthy()
             except Unavailable as error:
                 await asyncio.sleep(error.retry_after_seconds)
             except Failure as failure:
                 seconds = _pause(failure, failures)
                 failures += 1
                 self._context.log.warning("telegram.polling_failed", reason=failure.reason, seconds=seconds)
+                if isinstance(failure, AuthenticationFailed) or failures >= FAILURES_BORNE:
+                    self._context.unhealthy(f"nothing comes in: {failure.reason}")
                 await asyncio.sleep(seconds)
             except Exception:
                 failures += 1
                 self._context.log.exception("telegram.polling_bug")
+                self._context.unhealthy("nothing comes in: a fault in the plugin; the log has the details")
                 await asyncio.sleep(PAUSES_SECONDS[-1])
 
     async def _round(self) -> None:
