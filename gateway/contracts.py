@@ -236,7 +236,10 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """The other side has the message. `remote_id` is its id there, if it gave one."""
+    """The other side has the message. `remote_id` is its id there, if it gave one.
+
+    The core keeps it with the delivery: `gateway trace` shows it, and `SupportsEdits.edit` gets it back.
+    """
 
     remote_id: str = ""
 
@@ -393,6 +396,18 @@ class SupportsAvailability(Protocol):
 
     async def availability(self, destination: str) -> Availability:
         """Tell about a group (empty: any)."""
+
+
+@runtime_checkable
+class SupportsEdits(Protocol):
+    """A channel that can change a message it has shown."""
+
+    async def edit(self, outgoing: Outgoing, remote_id: str) -> Receipt:
+        """Show `outgoing` in place of the message the channel called `remote_id`; return its id, which may be the same.
+
+        Called for a message that was, and is, shown as one. Raise `Permanent` where it cannot be changed (too old, a
+        picture instead of words): then it is sent as a new message.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

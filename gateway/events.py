@@ -256,6 +256,8 @@ class SendToClient:
 
     number: int
     part: int = 0
+    remote: tuple[str, ...] = ()
+    """What the channel calls the parts that are there; empty where it does not say."""
     type: Literal["send_to_client"] = "send_to_client"
 
 
@@ -282,6 +284,8 @@ class SendToAgent:
     session: str
     number: int
     part: int = 0
+    remote: tuple[str, ...] = ()
+    """What the platform calls the parts that are there; empty where it does not say."""
     type: Literal["send_to_agent"] = "send_to_agent"
 
 
@@ -322,6 +326,11 @@ class Effect:
     """Why the last attempt failed."""
     delayed: bool = False
     """Its author was told that it takes longer."""
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether a part of it is there and has a name there, which is worth keeping when the effect is over."""
+        return any(getattr(self.action, "remote", ()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

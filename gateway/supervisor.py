@@ -18,7 +18,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from gateway.capabilities import Capabilities
-from gateway.contracts import Component, SupportsAvailability, SupportsTyping
+from gateway.contracts import Component, SupportsAvailability, SupportsEdits, SupportsTyping
 from gateway.errors import AuthenticationFailed, Failure, GatewayError, Permanent, Temporary, UserMistake
 
 log = structlog.get_logger()
@@ -84,6 +84,7 @@ class Running:
         self.component: Any = component
         """The plugin's object. What it supports is asked here once; `isinstance` of a Protocol is slow."""
         self.availability = component if isinstance(component, SupportsAvailability) else None
+        self.edits = component if isinstance(component, SupportsEdits) else None
         self.typing = component if isinstance(component, SupportsTyping) else None
         self.shows = shows or Capabilities()
         self.state = State.STARTING

@@ -159,6 +159,15 @@ async def test_its_typing_sign_does_no_harm(gateway):
     assert await talk(gateway, "hi", "type") == [(Text(text="typed", markup=Markup.MARKDOWN),)]
 
 
+async def test_what_it_said_it_can_change_by_callback(tmp_path, agent):
+    """Inline it is told no ids, so it cannot."""
+    async with Harness(kit.config(agent.url, answers="callback"), folder=tmp_path) as gateway:
+        await talk(gateway, "hi", "change")
+
+        assert gateway.channel().texts()[-1] == "one moment"
+        assert [each.message.text for _, each in gateway.channel().edited] == ["here it is"]
+
+
 async def test_its_own_words_about_a_fault_are_shown(gateway):
     """The SDK catches what its agent raises, and tells the client."""
     (contents,) = await talk(gateway, "hi", "fail")

@@ -102,12 +102,39 @@ async def test_typing_is_shown(asked):
     assert [signal.role.value for signal in seen] == ["bot"]
 
 
+async def test_what_was_said_is_changed(asked):
+    gateway, bot, turn = asked
+    first = await bot.post(where(turn), words("one moment"))
+    await gateway.settled()
+    address = f"{where(turn, reply=False)}/{first.body['id']}"
+    second = await bot.request("PUT", address, words("here it is", id=first.body["id"]))
+    third = await bot.request("PUT", f"{where(turn, reply=False)}/{second.body['id']}", words("or here"))
+    await gateway.settled()
+
+    assert [second.status, third.status] == [200, 200]
+    assert gateway.channel().texts() == ["one moment"]
+    assert [(remote, each.message.text) for remote, each in gateway.channel().edited] == [
+        ("1", "here it is"),
+        ("1", "or here"),
+    ]
+
+
+@pytest.mark.parametrize("said", ["other", "1", "x.99", "x.0", "x.²", "x." + "9" * 30])
+async def test_a_change_of_what_nobody_said_is_a_new_message(asked, said):
+    gateway, bot, turn = asked
+    answer = await bot.request("PUT", f"{where(turn, reply=False)}/{said}", words("here it is"))
+    await gateway.settled()
+
+    assert answer.status == 200
+    assert gateway.channel().texts() == ["here it is"]
+
+
 STRANGERS = {
     "no secret": ("POST", lambda url, _turn: url.split("/hooks/mine/")[0] + "/hooks/mine/v3/conversations", 404),
     "wrong secret": ("POST", lambda url, _turn: url.replace("/hooks/mine/", "/hooks/mine/x"), 404),
     "another conversation": ("POST", lambda url, turn: url.replace(turn["conversation"]["id"], "other"), 404),
     "another resource": ("GET", lambda url, _turn: url.split("/activities")[0] + "/members", 404),
-    "changing what was said": ("PUT", lambda url, _turn: url, 405),
+    "changing nothing": ("PUT", lambda url, _turn: url.rpartition("/")[0], 405),
     "taking it back": ("DELETE", lambda url, _turn: url, 405),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -23,7 +24,7 @@ from gateway import (
 )
 from gateway_bot_framework.answers import Answers
 from gateway_bot_framework.asking import MET, Asking
-from gateway_bot_framework.wire import Activity, answered, replies_of
+from gateway_bot_framework.wire import Activity, answered, number_in, replies_of, said_id
 
 if TYPE_CHECKING:
     from gateway import Context, Turn, WebhookRequest
@@ -83,12 +84,18 @@ class BotFrameworkBot:
         check_secret(secret, self._secret)
         match path.rstrip("/").split("/"):
             case ["v3", "conversations", conversation, "activities", *rest] if len(rest) < 2:  # noqa: PLR2004 - an id
-                if request.method != "POST":
-                    raise WrongMethod("activities are posted here; what was said cannot be changed")
-                return await self._said(conversation, Activity.model_validate(request.json()), *rest)
+                if request.method not in ({"POST", "PUT"} if rest else {"POST"}):
+                    raise WrongMethod("activities are posted here, and changed by PUT; they cannot be taken back")
+                activity = Activity.model_validate(request.json())
+                if request.method == "PUT":
+                    return await self._said(conversation, activity, edits=number_in(*rest))
+                return await self._said(conversation, activity, *rest)
         raise NotHere("this gateway knows conversations/{id}/activities and nothing else")
 
-    async def _said(self, conversation: str, activity: Activity, replied_to: str = "") -> WebhookResponse:
+    async def _said(
+        self, conversation: str, activity: Activity, replied_to: str = "", *, edits: int = 0
+    ) -> WebhookResponse:
+        """Let it happen. `edits`: log number of what it changes."""
         if activity.type == "typing":
             self._context.signal(Typing(conversation=conversation, role=Role.BOT))
             return _answer(200, id="typing")
@@ -98,17 +105,18 @@ class BotFrameworkBot:
         epoch, number = answered(replied_to or activity.reply_to_id)
         event = BotSpoke(
             conversation=conversation,
-            messages=tuple(answer.messages),
+            messages=tuple(replace(message, edits=edits) for message in answer.messages),
             transfer=answer.transfer,
             close=answer.close,
             state={MET: True},
             epoch=epoch,
             answers=number,
         )
-        received = await self._context.receive(event, key=activity.id and f"{conversation}/{activity.id}")
+        key = f"{conversation}/{activity.id}" if activity.id and not edits else ""
+        received = await self._context.receive(event, key=key)
         if received.stale:
             return _answer(409, error={"code": "Stale", "message": "somebody else has the floor; it was not said"})
-        return _answer(200, id=f"{conversation}.{received.number or 0}")
+        return _answer(200, id=said_id(conversation, received.number or 0))
 
 
 def _where(error: ValidationError) -> str:

@@ -34,6 +34,7 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+LONGEST_NUMBER = 18
 _TURN = re.compile(r"-([0-9]{1,18})-([0-9]{1,18})$", re.ASCII)
 
 Words = Annotated[str, BeforeValidator(_words)]
@@ -133,6 +134,17 @@ def replies_of(data: Any) -> tuple[Activity, ...]:
 def activity_id(turn_id: str, epoch: int, number: int) -> str:
     """Return the id of the activity that asks for a turn; a reply names it, and with it what it answers."""
     return f"{turn_id}-{epoch}-{number}"
+
+
+def said_id(conversation: str, number: int) -> str:
+    """Return the id a bot is told for what it said, by which it may change it."""
+    return f"{conversation}.{number}"
+
+
+def number_in(said: str) -> int:
+    """Return the log number in such an id; 0: it is none of ours, or nothing was said."""
+    number = said.rpartition(".")[2]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < LONGEST_NUMBER else 0
 
 
 def answered(replied_to: str) -> tuple[int | None, int | None]:

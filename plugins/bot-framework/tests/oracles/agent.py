@@ -49,6 +49,42 @@ def hero(title):
     )
 
 
+def choose():
+    message = MessageFactory.text("Which?")
+    red = CardAction(type=ActionTypes.im_back, title="Red", value="red")
+    shop = CardAction(type=ActionTypes.open_url, title="Shop", value="https://shop.example.com")
+    message.suggested_actions = SuggestedActions(actions=[red, shop])
+    return message
+
+
+def picture():
+    file = Attachment(content_type="image/png", content_url="https://shop.example.com/red.png", name="red.png")
+    return MessageFactory.attachment(file, text="**Look**")
+
+
+def handoff():
+    return Activity(type="event", name="handoff.initiate", value={"Skill": "billing", "order": "17"})
+
+
+TRICKS = {
+    "choose": lambda: [choose()],
+    "cards": lambda: [MessageFactory.carousel([hero("red"), hero("blue")])],
+    "picture": lambda: [picture()],
+    "agent": lambda: [MessageFactory.text("One moment."), handoff()],
+    "bye": lambda: [MessageFactory.text("Bye."), Activity(type="endOfConversation")],
+    "type": lambda: [Activity(type="typing"), MessageFactory.text("typed")],
+}
+
+
+async def change(turn_context):
+    """Say something, and something else in its place; inline nobody tells the id that needs."""
+    sent = await turn_context.send_activity("one moment")
+    if sent.id:
+        message = MessageFactory.text("here it is")
+        message.id = sent.id
+        await turn_context.update_activity(message)
+
+
 class Echo(ActivityHandler):
     """Says what it hears, and does a trick at a word."""
 
@@ -66,37 +102,18 @@ class Echo(ActivityHandler):
                 await turn_context.send_activity(f"Welcome, {member.name}")
 
     async def on_message_activity(self, turn_context):
-        match turn_context.activity.text:
-            case "choose":
-                message = MessageFactory.text("Which?")
-                message.suggested_actions = SuggestedActions(
-                    actions=[
-                        CardAction(type=ActionTypes.im_back, title="Red", value="red"),
-                        CardAction(type=ActionTypes.open_url, title="Shop", value="https://shop.example.com"),
-                    ]
-                )
-                await turn_context.send_activity(message)
-            case "cards":
-                await turn_context.send_activity(MessageFactory.carousel([hero("red"), hero("blue")]))
-            case "picture":
-                file = Attachment(
-                    content_type="image/png", content_url="https://shop.example.com/red.png", name="red.png"
-                )
-                await turn_context.send_activity(MessageFactory.attachment(file, text="**Look**"))
-            case "file":
-                names = [f"{each.name} {each.content_type}" for each in turn_context.activity.attachments or []]
-                await turn_context.send_activity(", ".join(names))
-            case "agent":
-                handoff = Activity(type="event", name="handoff.initiate", value={"Skill": "billing", "order": "17"})
-                await turn_context.send_activities([MessageFactory.text("One moment."), handoff])
-            case "bye":
-                await turn_context.send_activities([MessageFactory.text("Bye."), Activity(type="endOfConversation")])
-            case "type":
-                await turn_context.send_activities([Activity(type="typing"), MessageFactory.text("typed")])
-            case "fail":
-                raise RuntimeError("told to")
-            case text:
-                await turn_context.send_activity(f"You said: {text}")
+        activity = turn_context.activity
+        if activity.text in TRICKS:
+            await turn_context.send_activities(TRICKS[activity.text]())
+        elif activity.text == "file":
+            names = [f"{each.name} {each.content_type}" for each in activity.attachments or []]
+            await turn_context.send_activity(", ".join(names))
+        elif activity.text == "change":
+            await change(turn_context)
+        elif activity.text == "fail":
+            raise RuntimeError("told to")
+        else:
+            await turn_context.send_activity(f"You said: {activity.text}")
 
     async def on_event(self, turn_context):
         value = turn_context.activity.value

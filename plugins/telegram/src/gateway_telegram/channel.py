@@ -104,6 +104,10 @@ class TelegramChannel:
         """Show one message to the client."""
         return await self._outbox.send(outgoing)
 
+    async def edit(self, outgoing: Outgoing, remote_id: str) -> Receipt:
+        """Change a message the client sees. Raises `Permanent` where Telegram changes it not."""
+        return await self._outbox.edit(outgoing, remote_id)
+
     async def typing(self, signal: Typing, *, client: Peer, session: str) -> None:  # noqa: ARG002 - a channel has none
         """Show the typing sign; Telegram takes it away after five seconds, or when the message comes."""
         if signal.active:

@@ -37,6 +37,8 @@ class NotAccepted(Permanent):
         super().__init__(f"Telegram refuses it: {description}")
         self.about_the_file = any(word in description.lower() for word in _ABOUT_THE_FILE)
         """Whether the file is at fault, so that sending it another way may help."""
+        self.as_it_was = "message is not modified" in description.lower()
+        """Whether there was nothing to change."""
         self.too_big = "too big" in description.lower() or "too large" in description.lower()
 
 
