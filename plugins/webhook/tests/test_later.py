@@ -29,8 +29,8 @@ async def test_a_later_answer_is_said_once(promised):
     await gateway.settled()
     conversation = await gateway.conversation()
 
-    assert first == (200, {"duplicate": False})
-    assert again == (200, {"duplicate": True})
+    assert first == (200, {"duplicate": False, "number": 3})
+    assert again == (200, {"duplicate": True, "number": None})
     assert gateway.channel().texts() == ["found it"]
     assert conversation.bot_state == {"done": True}
     assert conversation.attributes == {"plan": "gold"}
@@ -81,7 +81,19 @@ async def test_a_mistake_is_told_and_may_be_corrected(promised):
     right = await bot.says(turn["callback_url"], {"text": "x"})
 
     assert wrong == (400, {"error": "$.txt: unknown member"})
-    assert right == (200, {"duplicate": False})
+    assert right == (200, {"duplicate": False, "number": 2})
+
+
+async def test_what_was_said_is_corrected(promised):
+    gateway, bot, turn = promised
+    _, said = await bot.says(turn["callback_url"], "one moment", message_id="1")
+    await gateway.settled()
+    correction = {"messages": [{"text": "here it is", "edits": said["number"]}]}
+    assert (await bot.says(turn["push_url"], correction, message_id="2"))[0] == 200
+    await gateway.settled()
+
+    assert gateway.channel().texts() == ["one moment"]
+    assert [outgoing.message.text for _, outgoing in gateway.channel().edited] == ["here it is"]
 
 
 async def test_strangers_learn_nothing(promised):

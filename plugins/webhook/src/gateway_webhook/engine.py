@@ -94,7 +94,7 @@ class WebhookBot:
 def _told(received: Received) -> WebhookResponse:
     if received.stale:
         return _answer(409, error="the bot does not have the floor (any more); nothing of this was said")
-    return _answer(200, duplicate=received.duplicate)
+    return _answer(200, duplicate=received.duplicate, number=received.number)
 
 
 def _answer(status: int, **members: object) -> WebhookResponse:
