@@ -8,6 +8,7 @@ import pytest
 from gateway import UserMistake
 from gateway.testing import Clock, Harness
 from gateway.testing.telegram import FakeTelegram
+from gateway.testing.telegram.faults import BotApiError
 from plugins.telegram.tests.kit import PNG, config, place
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -72,6 +73,56 @@ async def test_a_webhook_somebody_else_took_is_noticed(tmp_path, telegram):
     with pytest.raises(UserMistake, match=r"Telegram calls https://other.example/hook and not .*; another program"):
         async with place(tmp_path, telegram, mode="webhook"):
             pass
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Look after the webhook all the time."""
+    monkeypatch.setattr("gateway_telegram.watch.LOOK_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("url", ["https://other.example/hook", ""])
+async def test_a_webhook_that_is_taken_while_we_run_is_noticed_until_it_is_ours_again(tmp_path, telegram, url):
+    async with place(tmp_path, telegram, mode="webhook") as here:
+        running = here.gateway.gateway.instances["tg"]
+        ours = telegram.webhook["url"]
+        telegram.webhook["url"] = url
+        await telegram.until(lambda: not running.healthy)
+        assert f"Telegram calls {url or 'nobody'} and not {ours}" in running.reason
+
+        telegram.webhook["url"] = ours
+        await telegram.until(lambda: running.healthy)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_webhook_telegram_cannot_reach_is_noticed_until_it_can(tmp_path, telegram):
+    async with place(tmp_path, telegram, mode="webhook") as here:
+        running = here.gateway.gateway.instances["tg"]
+        ann = telegram.person()
+        here.gateway.gateway.engine.open = False
+        ann.writes("hi")
+        await telegram.until(lambda: not running.healthy)
+        assert "cannot reach" in running.reason
+
+        here.gateway.gateway.engine.open = True
+        await here.sees(ann, "echo hi")
+        await telegram.until(lambda: running.healthy)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_token_revoked_behind_a_webhook_is_noticed(tmp_path, telegram):
+    async with place(tmp_path, telegram, mode="webhook") as here:
+        running = here.gateway.gateway.instances["tg"]
+        fault = telegram.refuse("getWebhookInfo", 401, "Unauthorized", times=10**6)
+        await telegram.until(lambda: not running.healthy)
+        assert "option `token`" in running.reason
+
+        fault.error = BotApiError(500, "Internal Server Error")
+        seen = len(telegram.called("getWebhookInfo"))
+        await telegram.until(lambda: len(telegram.called("getWebhookInfo")) > seen + 2)
+        fault.times = 0
+        await telegram.until(lambda: running.healthy)
 
 
 STRANGERS = {

@@ -1,6 +1,6 @@
 """Long polling: asks Telegram for updates, one question after another, between `start` and `stop`.
 
-The core has no work of its own that would read from outside, so this is the one place here that waits and tries again.
+The core has no work of its own that would read from outside, so this is the place that waits and tries again.
 An update counts as read once it is committed: the offset is stored after that, and asked for only then.
 """
 
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gateway import AuthenticationFailed, Context, Failure, Temporary, Unavailable
+from gateway_telegram.background import Background
 from gateway_telegram.updates import ALLOWED_UPDATES
 
 if TYPE_CHECKING:
@@ -39,19 +39,15 @@ class Polling:
         self._intake = intake
         self._hold_seconds = hold_seconds
         self._key = f"offset/{bot_id}"  # Another bot counts from elsewhere.
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run())
+        self._background.start(self._run())
 
     async def stop(self) -> None:
         """End; what is committed but not confirmed comes again and is known by its key."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     async def _run(self) -> None:
         failures = 0
