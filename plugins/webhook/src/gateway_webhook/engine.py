@@ -87,6 +87,7 @@ class WebhookBot:
             state=reply.state,
             attributes=reply.attributes,
             epoch=callback.epoch,
+            answers=callback.answers,
         )
         return _told(await self._context.receive(event, key=message_id))
 
