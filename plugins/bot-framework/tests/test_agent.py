@@ -168,6 +168,11 @@ async def test_what_it_said_it_can_change_by_callback(tmp_path, agent):
         assert [each.message.text for _, each in gateway.channel().edited] == ["here it is"]
 
 
+async def test_it_speaks_unasked(gateway):
+    await talk(gateway, "hi", "remind me")
+    await gateway.until(lambda: gateway.channel().texts()[-1] == "you wanted to know")
+
+
 async def test_its_own_words_about_a_fault_are_shown(gateway):
     """The SDK catches what its agent raises, and tells the client."""
     (contents,) = await talk(gateway, "hi", "fail")

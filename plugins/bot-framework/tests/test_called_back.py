@@ -148,6 +148,15 @@ async def test_nothing_else_is_served(asked, verb, change, status):
     assert gateway.channel().texts() == []
 
 
+@pytest.mark.parametrize("depth", [100, 300, 900])
+async def test_nothing_is_too_deep_to_be_answered(asked, depth):
+    _gateway, bot, turn = asked
+    value = f'{{"type": "event", "name": "handoff.initiate", "value": {"[" * depth}{"]" * depth}}}'
+    answer = await bot.request("POST", where(turn), raw=value.encode())
+
+    assert answer.status in {200, 400}
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b"5", b"{}", b'{"type": null}', b"[" * 100_000])
 async def test_what_is_no_activity_is_answered_400(asked, body):
     _gateway, bot, turn = asked

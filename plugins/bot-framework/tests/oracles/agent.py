@@ -23,7 +23,7 @@ from microsoft_agents.activity import (
 )
 from microsoft_agents.hosting.aiohttp import CloudAdapter, jwt_authorization_middleware, start_agent_process
 from microsoft_agents.hosting.core import ActivityHandler, CardFactory, MessageFactory
-from microsoft_agents.hosting.core.authorization import AgentAuthConfiguration
+from microsoft_agents.hosting.core.authorization import AgentAuthConfiguration, ClaimsIdentity
 
 
 def tell(line):
@@ -85,11 +85,20 @@ async def change(turn_context):
         await turn_context.update_activity(message)
 
 
+async def remind(turn_context):
+    """Speak unasked, as the SDK lets an anonymous agent."""
+
+    async def say(context):
+        await context.send_activity("you wanted to know")
+
+    continuation = turn_context.activity.get_conversation_reference().get_continuation_activity()
+    await turn_context.adapter.continue_conversation_with_claims(ClaimsIdentity(), continuation, say, "nobody")
+
+
 class Echo(ActivityHandler):
     """Says what it hears, and does a trick at a word."""
 
-    def __init__(self):
-        self.waiting = set()
+    reminding = None
 
     async def on_turn(self, turn_context):
         activity = turn_context.activity
@@ -110,6 +119,8 @@ class Echo(ActivityHandler):
             await turn_context.send_activity(", ".join(names))
         elif activity.text == "change":
             await change(turn_context)
+        elif activity.text == "remind me":
+            self.reminding = asyncio.create_task(remind(turn_context))
         elif activity.text == "fail":
             raise RuntimeError("told to")
         else:

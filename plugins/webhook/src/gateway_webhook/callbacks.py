@@ -1,7 +1,8 @@
 """Where the bot answers later: one unguessable address per conversation, and a shorter one to speak unasked.
 
-`/hooks/{instance}/{token}/{conversation}/{epoch}-{number}` answers a turn; without the last part the bot speaks unasked.
-The token keeps strangers out, the signature proves the bot, and the epoch keeps late words from landing after an agent's.
+`/hooks/{instance}/{token}/{conversation}/{epoch}-{number}` answers a turn; without the last part the bot speaks
+unasked. The token keeps strangers out, the signature proves the bot, and the epoch keeps late words from landing after
+an agent's.
 """
 
 from __future__ import annotations
