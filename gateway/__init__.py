@@ -35,8 +35,6 @@ from gateway.contracts import (
     SupportsTyping,
     SupportsWebhook,
     Turn,
-    WebhookRequest,
-    WebhookResponse,
 )
 from gateway.conversation import Conversation, Floor, Handoff, Stage
 from gateway.doors import check_secret
@@ -123,6 +121,7 @@ from gateway.model import (
 from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
 from gateway.render.message import plain_text
 from gateway.retry_after import retry_after_seconds
+from gateway.webhooks import WebhookRequest, WebhookResponse
 from gateway.wire import to_json
 
 __all__ = [

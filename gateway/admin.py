@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway import log as logs
-from gateway.contracts import WebhookRequest, WebhookResponse
 from gateway.errors import BadInput, Unauthorized
+from gateway.webhooks import WebhookRequest, WebhookResponse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

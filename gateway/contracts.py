@@ -21,6 +21,7 @@ from gateway.conversation import Conversation
 from gateway.entries import Entry
 from gateway.events import PluginEvent, Typing
 from gateway.model import Attachment, JsonObject, Message, Outcome, Peer, Role, Transfer
+from gateway.webhooks import WebhookRequest, WebhookResponse
 
 if TYPE_CHECKING:
     import structlog
@@ -458,40 +459,6 @@ class SupportsPages(Protocol):
 
     def pages(self) -> Mapping[str, str]:
         """Return what each page is -> its path below the mount point, such as `{"agent desk": "/"}`."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WebhookRequest:
-    """A bounded HTTP request to `/hooks/{instance}` or below."""
-
-    method: str
-    tail: str
-    """The path after `/hooks/{instance}/`, without the leading slash."""
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-    def json(self) -> Any:
-        """Decode the body. Raises `BadInput` with the position of the mistake."""
-        import json  # noqa: PLC0415 - keeps the values above free of it
-
-        from gateway.errors import BadInput  # noqa: PLC0415
-
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            msg = f"the body is not JSON: {error}"
-            raise BadInput(msg) from None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WebhookResponse:
-    """The answer to a webhook."""
-
-    status: int = 200
-    body: bytes = b""
-    content_type: str = "application/json"
 
 
 @runtime_checkable

@@ -16,9 +16,10 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from gateway import log as logs
-from gateway.contracts import SupportsRoutes, SupportsWebhook, WebhookRequest, WebhookResponse
+from gateway.contracts import SupportsRoutes, SupportsWebhook
 from gateway.errors import BadInput, Temporary, Unavailable, UnknownConversation, UserMistake
 from gateway.files import INLINE
+from gateway.webhooks import WebhookRequest, WebhookResponse
 
 if TYPE_CHECKING:
     from gateway.admin import Admin

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from gateway.admin import Admin, announce, find, withdraw
-from gateway.contracts import WebhookRequest
 from gateway.errors import BadInput, Unauthorized
 from gateway.store.memory import MemoryStore
+from gateway.webhooks import WebhookRequest
 
 
 def admin(*, store=None):

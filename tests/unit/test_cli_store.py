@@ -13,7 +13,6 @@ from aiohttp import web
 
 from gateway import cli
 from gateway.admin import Admin, announce
-from gateway.contracts import WebhookRequest
 from gateway.conversation import Conversation, Floor
 from gateway.entries import Delivery, DeliveryState, Entry, Said
 from gateway.events import AskBot, Effect, SendToClient
@@ -21,6 +20,7 @@ from gateway.model import Location, Message, Peer, Role, text_message
 from gateway.store.contract import Finished, Step
 from gateway.store.sqlite import SqliteStore
 from gateway.testing import Harness, plugin_host
+from gateway.webhooks import WebhookRequest
 
 AT = 1_700_000_000.0  # 22:13:20 UTC
 CLIENT = Peer(id="v-1", name="Anna")

@@ -1,0 +1,40 @@
+"""An HTTP request as a plugin sees it, and its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.errors import BadInput
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookRequest:
+    """A bounded HTTP request to `/hooks/{instance}` or below."""
+
+    method: str
+    tail: str
+    """The path after `/hooks/{instance}/`, without the leading slash."""
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+    def json(self) -> Any:
+        """Decode the body. Raises `BadInput` with the position of the mistake."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            msg = f"the body is not JSON: {error}"
+            raise BadInput(msg) from None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookResponse:
+    """The answer to a webhook."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
