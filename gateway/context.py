@@ -50,6 +50,8 @@ class Core:
     client: Callable[[], HttpClient]
     availability: Callable[[str, str], Awaitable[Availability | None]]
     """By channel and destination."""
+    report: Callable[[str, str], None]
+    """What an instance says is wrong with it; empty: nothing."""
     now: Callable[[], float]
 
 
@@ -125,6 +127,14 @@ class InstanceContext:
     async def availability(self, destination: str = "") -> Availability | None:
         """See `Context.availability`."""
         return await self._core.availability(self._name, destination)
+
+    def unhealthy(self, reason: str) -> None:
+        """See `Context.unhealthy`."""
+        self._core.report(self._name, reason)
+
+    def healthy(self) -> None:
+        """See `Context.healthy`."""
+        self._core.report(self._name, "")
 
     def ignored(self, what: str) -> None:
         """See `Context.ignored`."""

@@ -208,6 +208,16 @@ class Context(Protocol):
         `destination`: a group of the route's first platform; empty: any. Asks the platform, so it may take a moment.
         """
 
+    def unhealthy(self, reason: str) -> None:
+        """Tell that something that runs in the background does not work, such as a reader whose token was revoked.
+
+        `reason` has the cure; it is in `/health/ready` and, once, in the log. It stands until `healthy`: calls that
+        succeed meanwhile do not lift it. Failing calls need none of this, `AuthenticationFailed` says it already.
+        """
+
+    def healthy(self) -> None:
+        """Take back what `unhealthy` said. Costs nothing where there is nothing to take back."""
+
     def ignored(self, what: str) -> None:
         """Count something that came in and means nothing to the plugin, such as an unknown type of event.
 
@@ -262,7 +272,10 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """The other side has the message. `remote_id` is its id there, if it gave one."""
+    """The other side has the message. `remote_id` is its id there, if it gave one.
+
+    The core keeps it with the delivery: `gateway trace` shows it, and `SupportsEdits.edit` gets it back.
+    """
 
     remote_id: str = ""
 
@@ -419,6 +432,18 @@ class SupportsAvailability(Protocol):
 
     async def availability(self, destination: str) -> Availability:
         """Tell about a group (empty: any)."""
+
+
+@runtime_checkable
+class SupportsEdits(Protocol):
+    """A channel that can change a message it has shown."""
+
+    async def edit(self, outgoing: Outgoing, remote_id: str) -> Receipt:
+        """Show `outgoing` in place of the message the channel called `remote_id`; return its id, which may be the same.
+
+        Called for a message that was, and is, shown as one. Raise `Permanent` where it cannot be changed (too old, a
+        picture instead of words): then it is sent as a new message.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

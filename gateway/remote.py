@@ -58,7 +58,7 @@ class RemoteAnswer:
         """Decode the body. Raises `Permanent` if it is not JSON."""
         try:
             return json_module.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Permanent("the answer is not JSON") from None
 
 

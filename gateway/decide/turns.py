@@ -46,7 +46,7 @@ def replied(draft: Draft, event: BotReplied) -> None:
     """The bot answered a turn: all of the answer counts, or (if the turn is over) nothing."""
     number = _number(event)
     if not _is_open(draft, event):
-        draft.stale = True
+        draft.stale = bool(event.messages or event.transfer or event.close)
         return
     _end(draft, number)
     draft.change(bot_failures=0)
@@ -60,6 +60,8 @@ def spoke(draft: Draft, event: BotSpoke) -> None:
     """The bot said something later, or by itself."""
     if _has_floor(draft, event.epoch):
         draft.learn(event.attributes, draft.conversation.client)
+        if event.transfer is not None and event.answers is not None:
+            _end(draft, event.answers)
         _speak(draft, event)
     else:
         draft.stale = True

@@ -83,6 +83,8 @@ class FakeChannel(Fake):
         """Nobody has written yet."""
         super().__init__(context)
         self.sent: list[Outgoing] = []
+        self.edited: list[tuple[str, Outgoing]] = []
+        """(the id of what was shown before, what is shown in its place)."""
         self.invited: list[Opening] = []
         self.closed: list[Closing] = []
         self._ids = count(1)
@@ -93,6 +95,13 @@ class FakeChannel(Fake):
         self.sent.append(outgoing)
         self.on_call()
         return Receipt(remote_id=str(len(self.sent)))
+
+    async def edit(self, outgoing: Outgoing, remote_id: str) -> Receipt:
+        """Remember what the client sees instead."""
+        await self.called()
+        self.edited.append((remote_id, outgoing))
+        self.on_call()
+        return Receipt(remote_id=remote_id)
 
     def texts(self) -> list[str]:
         """Return what clients have seen, in words."""

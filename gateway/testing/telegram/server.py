@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -71,6 +72,7 @@ class FakeTelegram:
         self._sending = Sending(self.state)
         self._delivery: Delivery | None = None
         self._question = 0
+        self._failed_at = 0
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._closing = False
@@ -323,8 +325,7 @@ class FakeTelegram:
 
     async def _get_webhook_info(self, _given: Parameters) -> Any:
         failed = next((status for status in reversed(self.webhook_answers) if status not in OK), None)
-        last = self.webhook_answers[-1:] or [200]
-        words = {} if last[0] in OK else {"last_error_date": 1, "last_error_message": f"Wrong response: {failed}"}
+        words = {} if failed is None else {"last_error_date": self._failed_at, "last_error_message": f"Wrong: {failed}"}
         return {
             "url": self.webhook.get("url", ""),
             "has_custom_certificate": False,
@@ -337,6 +338,8 @@ class FakeTelegram:
     async def _on_webhook_answer(self, status: int, answer: Any) -> None:
         """An answer may call a method by itself."""
         self.webhook_answers.append(status)
+        if status not in OK:
+            self._failed_at = max(int(time.time()), self._failed_at + 1)
         if status in OK and isinstance(answer, dict) and isinstance(answer.get("method"), str):
             given = Parameters(given={key: value for key, value in answer.items() if key != "method"})
             self._answer(answer["method"], given, await self._result(answer["method"], given, Fault()))

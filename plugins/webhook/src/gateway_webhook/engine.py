@@ -87,6 +87,7 @@ class WebhookBot:
             state=reply.state,
             attributes=reply.attributes,
             epoch=callback.epoch,
+            answers=callback.answers,
         )
         return _told(await self._context.receive(event, key=message_id))
 
@@ -94,7 +95,7 @@ class WebhookBot:
 def _told(received: Received) -> WebhookResponse:
     if received.stale:
         return _answer(409, error="the bot does not have the floor (any more); nothing of this was said")
-    return _answer(200, duplicate=received.duplicate)
+    return _answer(200, duplicate=received.duplicate, number=received.number)
 
 
 def _answer(status: int, **members: object) -> WebhookResponse:

@@ -83,8 +83,8 @@ class Requests:
             transcript=turn.transcript,
             agents_online=turn.agents_online,
             epoch=turn.epoch,
-            callback_url=self._callbacks.url(conversation.id, turn.epoch),
-            push_url=self._callbacks.url(conversation.id),
+            callback_url=self._callbacks.of_turn(turn),
+            push_url=self._callbacks.of_conversation(conversation.id),
         )
 
     def _absolute(self, url: str) -> str:
