@@ -248,7 +248,7 @@ class Turn:
     conversation: Conversation
     cause: Entry
     """Why the bot is asked. `Said`: answer it. `Started`: greet. `Left`: the dialog is back, say so and go on;
-    `Left.outcome` and `Left.note` tell why."""
+    `Left.outcome` and `Left.note` tell why. `Waited`: the time it wanted to wait is over."""
     epoch: int
     """Goes into `BotSpoke.epoch` of whatever answers this turn later."""
     transcript: tuple[Entry, ...] = ()
@@ -273,6 +273,8 @@ class BotReply:
     close: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Facts about the client the bot found out."""
+    again_after_seconds: float = 0.0
+    """Ask again after that time (`Waited`), unless the client speaks or somebody else gets the floor before; 0: no."""
 
 
 class BotEngine(Component, Protocol):
@@ -356,6 +358,24 @@ class BusinessChannel(Protocol):
 
     async def close(self, closing: Closing) -> None:
         """The bot takes the dialog back, where the platform knows such a thing; else do nothing."""
+
+
+@runtime_checkable
+class BotWithAgents(Protocol):
+    """A bot engine behind which there are agents, too: it hands clients over to them itself, and passes words on.
+
+    A route names the bot instance itself in its `handoff` chain; it is then an `AgentPlatform` as well, and reports what
+    its agents do by the same events. Questions to the bot and words for its agents share one lane, in order.
+    """
+
+    async def open(self, opening: Opening) -> Opened:
+        """See `AgentPlatform`. Raise `Refused` for a dialog its agents cannot have."""
+
+    async def send(self, outgoing: Outgoing) -> Receipt:
+        """Hand a client's message to the agents."""
+
+    async def close(self, closing: Closing) -> None:
+        """End the session from the client's side."""
 
 
 class Listener(Component, Protocol):

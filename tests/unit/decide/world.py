@@ -321,6 +321,9 @@ class World:
             wanted.add("wait")
         if handoff and handoff.unanswered_since is not None:
             wanted.add("agent")
+        if self.conversation.again_at is not None:
+            assert floor is Floor.BOT, "only the bot waits to speak again"
+            wanted.add("again")
         assert set(self.timers) == wanted
 
     def _check_turns(self) -> None:
