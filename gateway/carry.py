@@ -311,6 +311,7 @@ class Carrier:
     ) -> EffectOutcome:
         closing = Closing(
             id=effect_id(effect.conversation, effect.number),
+            conversation=effect.conversation,
             session=action.session,
             remote=action.remote,
             client=conversation.client,

@@ -58,8 +58,11 @@ class Conversations(Protocol):
     async def get(self, conversation_id: str) -> Conversation | None:
         """Return the conversation, or None if there is none or it is not this instance's business."""
 
-    async def of_client(self, client_id: str) -> Conversation | None:
-        """Return this channel's newest conversation with the client, open or closed."""
+    async def of_client(self, client_id: str, *, channel: str = "") -> Conversation | None:
+        """Return the newest conversation with the client, open or closed, if it is this instance's business.
+
+        `channel`: where the client writes; a channel leaves it out and means itself.
+        """
 
     async def sessions(self) -> Sequence[Conversation]:
         """Return the conversations whose handoff is on this platform now, oldest transfer first."""
@@ -324,6 +327,7 @@ class Closing:
     """The client's side left the session."""
 
     id: str
+    conversation: str
     session: str
     remote: str
     client: Peer
@@ -364,8 +368,8 @@ class BusinessChannel(Protocol):
 class BotWithAgents(Protocol):
     """A bot engine behind which there are agents, too: it hands clients over to them itself, and passes words on.
 
-    A route names the bot instance itself in its `handoff` chain; it is then an `AgentPlatform` as well, and reports what
-    its agents do by the same events. Questions to the bot and words for its agents share one lane, in order.
+    A route names the bot instance itself in its `handoff` chain; it is then an `AgentPlatform` as well, and reports
+    what its agents do by the same events. Questions to the bot and words for its agents share one lane, in order.
     """
 
     async def open(self, opening: Opening) -> Opened:

@@ -368,7 +368,7 @@ class World:
 
     def run_out(self, *, carry: bool, answer: Answer, accept: Answer) -> None:
         """Let time pass with nobody doing anything: every wait ends, and at last the conversation does."""
-        for _ in range(300):
+        for _ in range(1000):
             self.check()
             if carry and (self.busy or self.open_lanes()):
                 self.carry_one(next(iter(self.busy), "") or self.open_lanes()[0], answer, accept)
