@@ -250,12 +250,14 @@ async def test_another_system_that_names_who_speaks_is_understood(tmp_path):
         await here.sees("echo hello")
         await here.tovie.tells([], kind="status", event="joined", author=bo)
         assert (await here.logs(Joined)).agent.name == "Bo"
+        await here.tovie.tells([text("Bo is here")], kind="reply", author={"role": "system"})
         await here.tovie.tells([{"type": "text", "text": "Good day"}], kind="reply", author=bo)
         await here.sees("Good day")
         await here.tovie.tells([], kind="status", event="left", outcome="returned")
         assert (await here.logs(Left)).outcome is Outcome.RETURNED
         await here.tovie.tells([{"type": "text", "text": "Me again"}], kind="reply", author={"role": "bot"})
         await here.sees("Me again")
+        assert "Bo is here" not in here.ann.texts()
 
 
 @pytest.mark.parametrize("how", ["sync", "lost"])

@@ -92,6 +92,22 @@ async def test_an_answer_of_before_the_agent_is_not_said_after(tmp_path):
         assert "late" not in here.ann.texts()
 
 
+async def test_an_answer_of_the_last_conversation_is_not_said_in_the_next(tmp_path):
+    async with told_by_webhook(tmp_path, asynchronous=True) as here:
+        await here.ann.writes("hello")
+        await here.sees("echo hello")
+        await here.tovie.until(lambda: bool(here.tovie.posted))
+        old = here.tovie.posted[-1][0]["questionId"]
+        await here.ann.ends()
+        await here.ann.writes("hello again")
+        await here.sees("echo hello again")
+        answer = await here.tovie._post(here.tovie._item("web:ann", old, {"replies": [text("late")]}))
+        await here.gateway.settled()
+
+        assert answer.status == 200
+        assert "late" not in here.ann.texts()
+
+
 async def test_a_turn_that_was_asked_is_not_asked_again_after_a_crash(tmp_path):
     """The question was accepted and remembered; the gateway fell before its turn was over."""
     async with told_by_webhook(tmp_path, asynchronous=True) as here:

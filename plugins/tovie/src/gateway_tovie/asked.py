@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 PREFIX = "asked/"
 MOST_QUESTIONS = 20
 """Of one client; the oldest is forgotten. Its answer then counts if the bot has the floor."""
+OVER = 0
+"""An epoch before the first."""
 
 
 class Asked:
@@ -24,14 +26,18 @@ class Asked:
 
     async def remember(self, client_id: str, turn: Turn, question_id: str) -> None:
         """Remember; committed when this returns."""
-        epochs = {**(await self._get(client_id)).get("epochs", {}), question_id: turn.epoch}
+        place = [turn.conversation.id, turn.epoch]
+        epochs = {**(await self._get(client_id)).get("epochs", {}), question_id: place}
         newest = dict(list(epochs.items())[-MOST_QUESTIONS:])
         await self._storage.put(PREFIX + client_id, {"turn": turn.id, "epochs": newest})
 
-    async def epoch(self, client_id: str, question_id: str) -> int | None:
-        """Return the epoch a question was asked in."""
+    async def epoch(self, client_id: str, question_id: str, conversation: str) -> int | None:
+        """Return the epoch a question was asked in: one that is over, if it was in another conversation."""
         found = (await self._get(client_id)).get("epochs", {}).get(question_id) if question_id else None
-        return found if isinstance(found, int) else None
+        if found is None:
+            return None
+        asked_in, epoch = found
+        return int(epoch) if asked_in == conversation else OVER
 
     async def _get(self, client_id: str) -> dict[str, Any]:
         found = await self._storage.get(PREFIX + client_id)

@@ -63,15 +63,17 @@ class Intake:
             await self._agents.gave_back(conversation, item)
         elif agent and self._options.agents:
             await self._agents.said(conversation, item, agent, speech)
-        elif speech.is_empty:
+        elif speech.is_empty or (item.is_notice and self._agents.have(conversation)):
             self._context.ignored("item that says nothing to a client")
         else:
             await self._bot_said(conversation, item, speech)
 
     def _somebody(self, conversation: Conversation, item: Item, speech: Speech, *, only_agents: bool) -> Peer | None:
         """Return an agent for words that name none and must be one's: see `wire._by_script`."""
+        if item.is_notice or not speech.messages:
+            return None
         with_agents = self._agents.have(conversation) and not item.answer.by_script
-        return SOMEBODY if speech.messages and (only_agents or with_agents) else None
+        return SOMEBODY if only_agents or with_agents else None
 
     async def _bot_said(self, conversation: Conversation, item: Item, speech: Speech) -> None:
         """The script's words, or a campaign's. Late ones are held back by the core, which counts them."""
@@ -83,7 +85,7 @@ class Intake:
             transfer=handover(speech, self._options),
             close=speech.close,
             state=memory(speech, self._options) or ({} if item.answer.by_script else None),
-            epoch=await self._asked.epoch(item.client_id, item.question_id),
+            epoch=await self._asked.epoch(item.client_id, item.question_id, conversation.id),
             again_after_seconds=waiting_seconds(speech, self._options),
         )
         try:

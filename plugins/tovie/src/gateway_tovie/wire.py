@@ -141,7 +141,8 @@ _AGENT_WORDS = frozenset({*_AGENT_MEMBERS, "livechat", "manager"})
 _PERSONS = (*_AGENT_MEMBERS, "author", "sender", "from")
 _KIND_MEMBERS = ("eventType", "type", "event", "kind", "from", "sender", "author", "role", "source")
 _CLIENT_KINDS = ("client", "user", "widget", "request", "query")
-_BOTS = frozenset({"bot", "system", "assistant", "script"})
+_BOTS = frozenset({"bot", "assistant", "script"})
+_SYSTEM = "system"
 _ENDS = frozenset({FINISHED, "left", "closed"})
 _LISTS = ("events", "messages", "items", "data", "result")
 _CURSORS = ("cursor", "nextCursor", "next", "offset", "lastEventId", "lastId")
@@ -157,6 +158,8 @@ class Item:
     answer: Answer = field(default_factory=Answer)
     agent: Peer | None = None
     """Who said it, where it says that an agent did."""
+    is_notice: bool = False
+    """The platform itself says it, about who came or went."""
     ends_dialog: bool = False
     """It says that the agents are done."""
     identity: str = ""
@@ -186,15 +189,16 @@ def item_of(raw: Json) -> Item | None:
     inner = next((raw[name] for name in ("message", "data") if _is_item(raw.get(name))), raw)
     client_id = words(inner.get("clientId")) or words(raw.get("clientId"))
     agent = _agent_in(raw) or _agent_in(inner)
-    answer = answer_in(inner)
+    answer, role = answer_in(inner), _role(raw)
     if not client_id or (agent is None and _is_clients(raw)):
         return None
     return Item(
         client_id=client_id,
         question_id=words(inner.get("questionId")) or words(raw.get("questionId")),
         token=words(inner.get("token")) or words(raw.get("token")),
-        answer=replace(answer, by_script=answer.by_script or (_is_bots(raw) and bool(answer.replies))),
+        answer=replace(answer, by_script=answer.by_script or (role in _BOTS and bool(answer.replies))),
         agent=agent,
+        is_notice=role == _SYSTEM,
         ends_dialog=any(words(raw.get(name)) in _ENDS for name in _KIND_MEMBERS),
         identity=identity(raw),
     )
@@ -223,10 +227,10 @@ def _agent_in(raw: Json) -> Peer | None:
     return None
 
 
-def _is_bots(raw: Json) -> bool:
-    """ASSUMED: an author with a role may be named, as our own Chat API channel does it."""
+def _role(raw: Json) -> str:
+    """ASSUMED: an author with a role may be named, as the Chat API of a gateway does it."""
     author = raw.get("author")
-    return isinstance(author, Mapping) and words(author.get("role")) in _BOTS
+    return words(author.get("role")) if isinstance(author, Mapping) else ""
 
 
 def answer_data(raw: Json) -> Json:
