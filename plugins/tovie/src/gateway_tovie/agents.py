@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gateway import Closing, Context, Conversation, Opening, Outgoing, Peer
     from gateway_tovie.api import Api
     from gateway_tovie.questions import Questions
-    from gateway_tovie.replies import Replies, Speech
+    from gateway_tovie.replies import Speech
     from gateway_tovie.wire import Item
 
 ANSWER = "answer/"
@@ -50,11 +50,10 @@ def handed_over(speech: Speech) -> dict[str, Any]:
 class Agents:
     """The agents behind one instance."""
 
-    def __init__(self, context: Context, *, api: Api, questions: Questions, replies: Replies) -> None:
+    def __init__(self, context: Context, *, api: Api, questions: Questions) -> None:
         self._context = context
         self._api = api
         self._questions = questions
-        self._replies = replies
 
     def have(self, conversation: Conversation) -> bool:
         """Tell whether they have the conversation, or are asked to."""

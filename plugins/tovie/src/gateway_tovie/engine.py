@@ -43,7 +43,7 @@ class TovieBot:
         self._replies = Replies(context, options)
         self._asked = Asked(context.storage)
         self._turns = Mailboxes()
-        self._agents = Agents(context, api=self._api, questions=self._questions, replies=self._replies)
+        self._agents = Agents(context, api=self._api, questions=self._questions)
         self._intake = Intake(
             context, options, agents=self._agents, asked=self._asked, replies=self._replies, turns=self._turns
         )

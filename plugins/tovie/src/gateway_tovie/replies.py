@@ -76,7 +76,7 @@ class Replies:
         reading = _Reading(self._context.ignored, close_on_hangup=self._options.close_on_hangup)
         for reply in answer.replies:
             reading.take(reply)
-        for _ in range(bool(answer.too_many)):
+        if answer.too_many:
             self._context.ignored("replies past the hundredth of an answer")
         return Speech(
             messages=tuple(Message(contents=tuple(contents)) for contents in reading.messages),
