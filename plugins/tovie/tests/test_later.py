@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway import Floor, Turn
+from gateway import BadInput, Floor, Turn
 from gateway.testing import Clock
 from gateway.testing.tovie import TOKEN, FakeTovieBot, text
 from plugins.tovie.tests.kit import WEBHOOK_KEY, beside, free_port, saying, talking, told_by_webhook
@@ -285,6 +285,26 @@ async def test_polling_goes_on_after_trouble(tmp_path):
         async with beside(tmp_path, tovie, asynchronous=True, **POLL) as here:
             await here.ann.writes("hello")
             await here.sees("echo hello")
+
+
+async def test_an_event_that_cannot_be_taken_keeps_nothing_back(tmp_path, monkeypatch):
+    async with FakeTovieBot() as tovie, beside(tmp_path, tovie, asynchronous=True, **POLL) as here:
+        await here.ann.writes("hello")
+        await here.sees("echo hello")
+        intake = here.gateway.gateway.instances["tovie"].component._intake
+        take = intake.take
+
+        async def picky(raw, **more):
+            if "bad" in str(raw):
+                raise BadInput("not like this")
+            await take(raw, **more)
+
+        monkeypatch.setattr(intake, "take", picky)
+        await tovie.campaign("bad news")
+        await tovie.campaign("good news")
+        await here.sees("echo hello", "good news")
+
+        assert here.ignored() == 1
 
 
 async def test_polling_stops_with_the_gateway(tmp_path):

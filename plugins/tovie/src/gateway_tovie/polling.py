@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway import Failure, Floor, Permanent, Temporary, Unavailable
+from gateway import BadInput, Failure, Floor, Permanent, Temporary, Unavailable
 from gateway_tovie import wire
 from gateway_tovie.questions import client_of
 
@@ -116,11 +116,17 @@ class Polling:
         return conversation is None or conversation.floor is Floor.CLOSED
 
     async def _take(self, key: str, place: Place) -> None:
-        """Take what was read, in order. Those taken before a crash are known by their keys."""
+        """Take what was read, in order. Those taken before a crash are known by their keys.
+
+        One that cannot be taken at all must not keep back the others for ever.
+        """
         if not place.left:
             return
         for raw in place.left:
-            await self._intake.take(raw, only_agents=not self._everything)
+            try:
+                await self._intake.take(raw, only_agents=not self._everything)
+            except BadInput:
+                self._context.ignored("event that cannot be taken")
         place.left = []
         await self._context.storage.put(key, asdict(place))
 
