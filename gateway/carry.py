@@ -168,6 +168,7 @@ class Carrier:
             close=reply.close,
             state=reply.state,
             attributes=reply.attributes,
+            again_after_seconds=reply.again_after_seconds,
         )
 
     async def _reply(self, running: Running, effect: Effect, turn: Turn) -> BotReply:
@@ -351,6 +352,7 @@ class Carrier:
     ) -> EffectOutcome:
         closing = Closing(
             id=effect_id(effect.conversation, effect.number),
+            conversation=effect.conversation,
             session=action.session,
             remote=action.remote,
             client=conversation.client,

@@ -62,8 +62,11 @@ class Conversations(Protocol):
     async def get(self, conversation_id: str) -> Conversation | None:
         """Return the conversation, or None if there is none or it is not this instance's business."""
 
-    async def of_client(self, client_id: str) -> Conversation | None:
-        """Return this channel's newest conversation with the client, open or closed."""
+    async def of_client(self, client_id: str, *, channel: str = "") -> Conversation | None:
+        """Return the newest conversation with the client, open or closed, if it is this instance's business.
+
+        `channel`: where the client writes; a channel leaves it out and means itself.
+        """
 
     async def recent(self, *, client_id: str = "", limit: int = 20) -> Sequence[Conversation]:
         """Return this channel's conversations, open or closed, with one client or (empty) all: the last active first.
@@ -297,7 +300,7 @@ class Turn:
     conversation: Conversation
     cause: Entry
     """Why the bot is asked. `Said`: answer it. `Started`: greet. `Left`: the dialog is back, say so and go on;
-    `Left.outcome` and `Left.note` tell why."""
+    `Left.outcome` and `Left.note` tell why. `Waited`: the time it wanted to wait is over."""
     epoch: int
     """Goes into `BotSpoke.epoch` of whatever answers this turn later."""
     transcript: tuple[Entry, ...] = ()
@@ -322,6 +325,8 @@ class BotReply:
     close: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Facts about the client the bot found out."""
+    again_after_seconds: float = 0.0
+    """Ask again after that time (`Waited`), unless the client speaks or somebody else gets the floor before; 0: no."""
 
 
 class BotEngine(Component, Protocol):
@@ -371,6 +376,7 @@ class Closing:
     """The client's side left the session."""
 
     id: str
+    conversation: str
     session: str
     remote: str
     client: Peer
@@ -405,6 +411,15 @@ class BusinessChannel(Protocol):
 
     async def close(self, closing: Closing) -> None:
         """The bot takes the dialog back, where the platform knows such a thing; else do nothing."""
+
+
+@runtime_checkable
+class BotWithAgents(AgentPlatform, Protocol):
+    """A bot engine behind which there are agents, too: it hands clients over to them itself, and passes words on.
+
+    A route names the bot instance itself in its `handoff` chain. Questions to the bot and words for its agents share
+    one lane, in order. `open` raises `Refused` for a dialog its agents cannot have.
+    """
 
 
 class Listener(Component, Protocol):

@@ -101,6 +101,8 @@ class BotSpoke:
     answers: int | None = None
     """`Turn.cause.number` of the turn it answers, if that may still be open. With a transfer this word counts as
     answered then, as it does in a `BotReply`: the agents have it in the history, and nobody is asked about it again."""
+    again_after_seconds: float = 0.0
+    """See `BotReply`."""
 
 
 # --- from an agent platform. `session` is the gateway's id of it, or the platform's own -------------------------------
@@ -252,7 +254,7 @@ class Typing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AskBot:
-    """Give the bot its turn because of log entry `number` (a message, a start, a return, a failure)."""
+    """Give the bot its turn because of log entry `number` (a message, a start, a return, a wait that is over)."""
 
     number: int
     type: Literal["ask_bot"] = "ask_bot"
@@ -364,6 +366,7 @@ class BotReplied:
     close: bool = False
     state: JsonObject | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    again_after_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

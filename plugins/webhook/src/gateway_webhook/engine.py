@@ -86,6 +86,7 @@ class WebhookBot:
             close=reply.close,
             state=reply.state,
             attributes=reply.attributes,
+            again_after_seconds=reply.again_after_seconds,
             epoch=callback.epoch,
             answers=callback.answers,
         )
