@@ -8,26 +8,19 @@ from __future__ import annotations
 from gateway.capabilities import EVERYTHING, Capabilities
 from gateway.contracts import (
     AgentPlatform,
-    Availability,
     BotEngine,
     BotReply,
     BotWithAgents,
     BusinessChannel,
-    Change,
     Closing,
     Component,
-    Context,
-    Conversations,
-    Files,
     Listener,
     News,
     Opened,
     Opening,
     Outgoing,
     Receipt,
-    Received,
     SendsMessages,
-    Storage,
     SupportsAvailability,
     SupportsEdits,
     SupportsNews,
@@ -98,6 +91,7 @@ from gateway.events import (
     SessionMoved,
     Typing,
 )
+from gateway.given import Availability, Change, Context, Conversations, Files, Received, Storage
 from gateway.history import History, HistoryLabels
 from gateway.hookspecs import hookimpl
 from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options

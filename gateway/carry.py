@@ -10,18 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from gateway import fence
-from gateway.contracts import (
-    Availability,
-    BotReply,
-    Closing,
-    News,
-    Opened,
-    Opening,
-    Outgoing,
-    Receipt,
-    SupportsAvailability,
-    Turn,
-)
+from gateway.contracts import BotReply, Closing, News, Opened, Opening, Outgoing, Receipt, SupportsAvailability, Turn
 from gateway.conversation import Conversation, Handoff, effect_id
 from gateway.engine import Engine
 from gateway.entries import Entry, Left, Said
@@ -40,6 +29,7 @@ from gateway.events import (
     TellChannel,
     Typing,
 )
+from gateway.given import Availability
 from gateway.model import Role
 from gateway.render import render
 from gateway.signals import Signals

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import structlog
     from aiohttp import ClientSession
 
-    from gateway.contracts import Availability, Change, Files, Received
     from gateway.conversation import Conversation
     from gateway.counted import Counted
     from gateway.engine import Engine
     from gateway.entries import Entry
     from gateway.events import PluginEvent, Typing
     from gateway.feed import Feed
+    from gateway.given import Availability, Change, Files, Received
     from gateway.metrics import Metrics
     from gateway.signals import Signals
     from gateway.store.contract import Store

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from gateway.capabilities import EVERYTHING, PLAIN_TEXT, Capabilities
-from gateway.contracts import AgentPlatform, BotEngine, Component, Context, Listener
+from gateway.contracts import AgentPlatform, BotEngine, Component, Listener
+from gateway.given import Context
 
 if TYPE_CHECKING:
     import click

@@ -17,7 +17,7 @@ from gateway.retry_after import retry_after_seconds
 from gateway.transport import HttpStream, Overlong, Unreachable
 
 if TYPE_CHECKING:
-    from gateway.contracts import Context
+    from gateway.given import Context
 
 CALL_SECONDS = 15.0
 ANSWER_BYTES = 1024 * 1024

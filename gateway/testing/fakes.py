@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import count
 
 from gateway.capabilities import EVERYTHING
-from gateway.contracts import BotReply, Closing, Context, Opened, Opening, Outgoing, Receipt, Received, Turn
+from gateway.contracts import BotReply, Closing, Opened, Opening, Outgoing, Receipt, Turn
 from gateway.entries import Left, Said, Started
 from gateway.errors import Failure
 from gateway.events import (
@@ -28,6 +28,7 @@ from gateway.events import (
     HumanWrote,
     SessionEnded,
 )
+from gateway.given import Context, Received
 from gateway.hookspecs import hookimpl
 from gateway.kinds import (
     AgentPlatformKind,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway import BotEngineKind, BotReply, Floor, Outcome, Turn, hookimpl
-from gateway.contracts import Closing, Context, Opened, Opening, Outgoing, Receipt
+from gateway.contracts import Closing, Opened, Opening, Outgoing, Receipt
+from gateway.given import Context
 from gateway.testing import Harness, echo, plugin_host
 from gateway.testing.fakes import FakePlatform, Nothing
 

@@ -326,7 +326,7 @@ async def test_an_answer_that_is_none_fails_the_turn_with_its_place(here, answer
     assert "hello" not in failed.reason
 
 
-@pytest.mark.parametrize("answer", [None, {}, "ok", {"id": "1"}, {"activities": None}])
+@pytest.mark.parametrize("answer", [None, {}, '"ok"', {"id": "1"}, {"activities": None}])
 async def test_an_answer_without_activities_says_nothing(here, answer):
     gateway, bot = here
     bot.answer = lambda _activity: answer
