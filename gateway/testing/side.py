@@ -144,9 +144,9 @@ class Side:
         """Hold the next requests, and make them in the opposite order once there are so many."""
         self._manners.swap = count
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool], *, within_seconds: float = WAIT_SECONDS) -> None:
         """Wait for what calls bring about."""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(within_seconds):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
