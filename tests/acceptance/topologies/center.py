@@ -38,7 +38,10 @@ class DeskAgent:
         await self._tells("Closed")
 
     async def closes(self) -> None:
-        """The API has one event for both."""
+        """The API has one event for all three."""
+        await self.returns()
+
+    async def declines(self) -> None:
         await self.returns()
 
     def lines(self) -> Sequence[str]:

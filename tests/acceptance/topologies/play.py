@@ -85,6 +85,9 @@ class Play:
     async def agent_closes(self) -> None:
         await self._agent.closes()
 
+    async def agent_declines(self) -> None:
+        await self._agent.declines()
+
     async def agent_sees(self, line: str) -> None:
         await self._sees(self._agent, line)
 

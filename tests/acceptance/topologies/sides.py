@@ -79,9 +79,13 @@ class Agent(Side, Protocol):
         """End the dialog for good, where that is another thing."""
         ...
 
+    async def declines(self) -> None:
+        """Let go of a dialog nobody has taken."""
+        ...
+
 
 class Agents(Protocol):
-    """The platform on which the agents sit."""
+    """All who may take the dialogs of a route."""
 
     async def agent(self, client: Client) -> Agent:
         """Return whoever will take this client's dialog."""
@@ -112,10 +116,15 @@ class Topology(Protocol):
     """Both sides of one gateway, ready before it starts."""
 
     def config(self, routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """Return channels, platforms and routes: one channel per route, named as the route. The bot is `bot`."""
+        """Return channels, platforms and routes: one channel per route, named as the route. The bot is `bot`.
+
+        `routes`: their options, by name.
+        """
         ...
 
-    agents: Agents
+    def agents(self, route: str) -> Agents:
+        """Return who takes a route's dialogs."""
+        ...
 
     async def client(self, route: str, url: str) -> Client:
         """Return a new client of a route's channel; `url`: the gateway's address."""

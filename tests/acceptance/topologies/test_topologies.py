@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,15 +38,16 @@ class World:
 
     async def play(self, scenario: Scenario) -> Play:
         """Return a play with a new client."""
-        client = await self.topology.client(route_of(scenario), self.gateway.url)
-        agent = await self.topology.agents.agent(client)
-        agents, config = self.topology.agents, self.gateway.config
-        return Play(scenario, self.letter, client=client, agent=agent, agents=agents, config=config)
+        route = route_of(scenario)
+        client = await self.topology.client(route, self.gateway.url)
+        agents = self.topology.agents(route)
+        agent = await agents.agent(client)
+        return Play(scenario, self.letter, client=client, agent=agent, agents=agents, config=self.gateway.config)
 
 
 def route_of(scenario: Scenario) -> str:
     """Return the name of the route a scenario needs: one per set of options."""
-    return "-".join(f"{re.sub('_timeout_seconds', '', key)}" for key in scenario.route) or "usual"
+    return "-".join(key.partition("_")[0] for key in scenario.route) or "usual"
 
 
 def config_of(topology: Topology) -> dict[str, Any]:
@@ -89,7 +89,7 @@ async def test_a_scenario_goes_as_the_table_says(world: World, scenario: Scenari
         await play.do(play.phases[0])
         assert await play.transcripts() == play.wanted
     finally:
-        world.topology.agents.go_on()
+        await play.agents_go_on()
 
 
 @pytest.mark.parametrize("world", sorted(WORLDS), indirect=True, scope="module")

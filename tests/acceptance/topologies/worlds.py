@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.testing.operator_api import FakeDesk
 from tests.acceptance.topologies.center import Center
+from tests.acceptance.topologies.jivo import jivo
 from tests.acceptance.topologies.messenger import messenger
 from tests.acceptance.topologies.widget import site
 
@@ -25,16 +26,19 @@ class Engagement:
     """The gateway owns the channel; agents of a customer engagement platform talk through it."""
 
     place: Site | Messenger
-    agents: Center
+    center: Center
 
     def config(self, routes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         return {
             "channels": {name: self.place.channel(name) for name in routes},
-            "platforms": {"center": self.agents.platform()},
+            "platforms": {"center": self.center.platform()},
             "routes": {
                 name: {"channels": [name], "bot": "bot", "handoff": ["center"], **more} for name, more in routes.items()
             },
         }
+
+    def agents(self, _route: str) -> Center:
+        return self.center
 
     async def client(self, route: str, url: str) -> Client:
         return await self.place.client(route, url)
@@ -52,6 +56,14 @@ async def telegram_to_center(names: Sequence[str]) -> AsyncIterator[Topology]:
         yield Engagement(place, agents)
 
 
+def jivos_widget(names: Sequence[str]) -> AbstractAsyncContextManager[Topology]:
+    return jivo("widget", names)
+
+
+def telegram_in_jivo(names: Sequence[str]) -> AbstractAsyncContextManager[Topology]:
+    return jivo("telegram", names)
+
+
 @asynccontextmanager
 async def center() -> AsyncIterator[Center]:
     async with FakeDesk() as desk:
@@ -65,5 +77,7 @@ async def center() -> AsyncIterator[Center]:
 WORLDS: Mapping[str, Callable[[Sequence[str]], AbstractAsyncContextManager[Topology]]] = {
     "a": widget_to_center,
     "b": telegram_to_center,
+    "c": jivos_widget,
+    "d": telegram_in_jivo,
 }
 """By letter; given the names of the routes there will be."""
