@@ -139,7 +139,7 @@ class Play:
 
     async def _settled(self) -> None:
         """Wait until the log is as expected and at rest, or patience is over."""
-        ready = (self._wanted("log"), set())
+        ready: tuple[list[str], set[str]] = (self._wanted("log"), set())
         await self._traced_until(lambda found: found == ready)
 
     async def _traced_until(self, condition: Callable[[Any], bool]) -> bool:
