@@ -185,7 +185,7 @@ def _run(*arguments: str) -> Any:
     """Run a command of the gateway's as an operator would, only not in a process of its own."""
     done = CliRunner().invoke(command_line, arguments)
     assert done.exit_code == 0, done.output
-    return json.loads(done.output)
+    return json.loads(done.stdout)
 
 
 def in_words(entry: Mapping[str, Any]) -> str:
