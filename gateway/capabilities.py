@@ -33,6 +33,9 @@ class Capabilities:
     hears: frozenset[str] = frozenset()
     """Types of log entries (`closed`, `moved` …) a channel must be told of, at least once and in order with what is
     sent to it; it then implements `SupportsNews`."""
+    hands_back: bool = False
+    """A business channel that tells by itself when its agents are done: their silence, which may only mean that their
+    words are not reported, never gives the dialog back to the bot. The route's agent time-out does not count there."""
     tails_log: bool = False
     """The channel shows the log itself, by number: the core sends nothing and translates no status into words."""
 

@@ -83,6 +83,10 @@ class Conversations(Protocol):
         """Call `callback` for each typing signal that concerns this instance and is not its own."""
 
 
+TAKE_SECONDS = 20.0
+"""How long a file in a message may take unless the plugin says otherwise: whoever sent the message waits."""
+
+
 class Files(Protocol):
     """Files the gateway keeps, each readable at its `url` (relative: `/files/…`) from when `save` returned."""
 
@@ -100,11 +104,20 @@ class Files(Protocol):
         from outside. Raises `TooLarge`, `Temporary`, `Permanent`.
         """
 
-    async def take(self, url: str, *, name: str = "", media_type: str = "", size: int | None = None) -> Attachment:
-        """Keep a copy of a file in a message that came in, or its address where it cannot be had within 20 s.
+    async def take(
+        self,
+        url: str,
+        *,
+        name: str = "",
+        media_type: str = "",
+        size: int | None = None,
+        within_seconds: float = TAKE_SECONDS,
+    ) -> Attachment:
+        """Keep a copy of a file in a message that came in, or its address where it cannot be had in time.
 
         Never loses the file because of a failure, so it is what a webhook wants. `url` begins with http:// or https://
         (`BadInput` if not). `size`: bytes, where the other side tells; a file over the limit is not even fetched.
+        `within_seconds`: less than the other side waits for our answer; 0 passes the address on at once.
         """
 
     async def read(self, url: str) -> AsyncIterator[bytes]:
@@ -458,6 +471,8 @@ class WebhookRequest:
         except ValueError as error:
             msg = f"the body is not JSON: {error}"
             raise BadInput(msg) from None
+        except RecursionError:
+            raise BadInput("the body is nested too deeply") from None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

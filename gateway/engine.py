@@ -39,7 +39,7 @@ from gateway.events import (
     Timer,
     TimerFired,
 )
-from gateway.feed import Feed
+from gateway.feed import Feed, concerned
 from gateway.ids import new_id
 from gateway.mailbox import Mailboxes
 from gateway.observe import Observer
@@ -348,7 +348,9 @@ def _is_over(conversation: Conversation | None) -> bool:
 
 def _has_session(conversation: Conversation, platform: str, event: SessionEvent) -> bool:
     """Tell whether the event's session is on, or (for what concerns the client as such) was once, on the platform."""
-    if isinstance(event, ClientBlocked | ClientDescribed):
+    if isinstance(event, ClientDescribed):
+        return platform in concerned(conversation)
+    if isinstance(event, ClientBlocked):
         return platform in conversation.platforms
     handoff = conversation.handoff
     return bool(handoff and handoff.platform == platform and event.session in {handoff.session, handoff.remote})

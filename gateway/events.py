@@ -167,7 +167,8 @@ class SessionEnded:
 class ClientDescribed:
     """The agents' side knows more about the client: a name, attributes (e-mail, card in the CRM, tags, a rating).
 
-    Logged as `Changed`. Taken for a session that is over, too: what agents learned is often told at the end.
+    Logged as `Changed`. Taken for a session that is over, too: what agents learned is often told at the end. A channel
+    may tell of its own client as well, also after the close (a rating); `session` is then the conversation's id.
     """
 
     session: str

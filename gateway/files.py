@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import puremagic
 import structlog
 
+from gateway.contracts import TAKE_SECONDS
 from gateway.errors import BadInput, Failure, TooLarge, Unavailable
 from gateway.fetch import Fetcher
 from gateway.model import Attachment
@@ -29,8 +30,6 @@ ResultT = TypeVar("ResultT")
 log = structlog.get_logger()
 
 PREFIX = "/files/"
-TAKE_SECONDS = 20.0
-"""How long a file in a message may take: whoever sent the message waits for the answer."""
 CHUNK_BYTES = 64 * 1024
 KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 NAME_BYTES = 180
@@ -87,18 +86,26 @@ class FileStore:
                 media_type=media_type or response.content_type,
             )
 
-    async def take(self, url: str, *, name: str = "", media_type: str = "", size: int | None = None) -> Attachment:
+    async def take(
+        self,
+        url: str,
+        *,
+        name: str = "",
+        media_type: str = "",
+        size: int | None = None,
+        within_seconds: float = TAKE_SECONDS,
+    ) -> Attachment:
         """Keep a copy of a file in a message, or pass its address on; see `Files.take`."""
         if not url.lower().startswith(("http://", "https://")):
             raise BadInput("the address of a file begins with http:// or https://")
         try:
             self._check_size(size)
-            async with asyncio.timeout(TAKE_SECONDS):
+            async with asyncio.timeout(within_seconds):
                 return await self.fetch(url, name=name, media_type=media_type)
         except (Failure, TooLarge) as error:
             reason = str(error)
         except TimeoutError:
-            reason = f"it did not come within {TAKE_SECONDS:g} s"
+            reason = f"it did not come within {within_seconds:g} s"
         log.warning("file.linked", reason=reason)
         return Attachment(url=url, name=name or _name_in(url), media_type=media_type or UNKNOWN, size=size)
 

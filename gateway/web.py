@@ -164,10 +164,17 @@ class Web:
         with logs.bound(instance=running.name):
             try:
                 async with asyncio.timeout(running.timeout_seconds):
-                    return _as_response(await running.component.webhook(await _as_webhook(request)))
+                    return self._worded(request, await running.component.webhook(await _as_webhook(request)))
             except TimeoutError:
                 msg = f"{running.name} took longer than {running.timeout_seconds:g} s"
                 raise Unavailable(msg, retry_after_seconds=5) from None
+
+    def _worded(self, request: web.Request, answer: WebhookResponse) -> web.Response:
+        """Return a plugin's answer; a refusal in its protocol's own words is counted like any other."""
+        if answer.status >= 400:  # noqa: PLR2004 - HTTP
+            self._count(request, answer.status)
+            log.info("request.refused", status=answer.status, reason="told in its own words", route=_route(request))
+        return _as_response(answer)
 
     async def _administer(self, request: web.Request) -> web.Response:
         """Answer the gateway's own command line (see `admin`)."""

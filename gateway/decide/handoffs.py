@@ -248,7 +248,8 @@ def seat(draft: Draft, agent: Peer, *, takeover: bool = False) -> None:
 def _expect_answer(draft: Draft) -> None:
     """Start the agent's clock; later words of the client do not set it back."""
     change(draft, unanswered_since=draft.now)
-    draft.set_timer("agent", draft.policy.agent_timeout)
+    if draft.policy.relays_to(current(draft).platform) or not draft.policy.shows.hands_back:
+        draft.set_timer("agent", draft.policy.agent_timeout)
 
 
 def answered(draft: Draft) -> None:

@@ -107,4 +107,14 @@ def _idle(draft: Draft) -> None:
     if timeout and left > 0:
         draft.set_timer("idle", left)
     elif timeout:
-        endings.close(draft, Role.SYSTEM, "idle", words="" if draft.conversation.floor is Floor.BOT else "closed")
+        endings.close(draft, Role.SYSTEM, "idle", words="closed" if _is_waited_for(draft) else "")
+
+
+def _is_waited_for(draft: Draft) -> bool:
+    """Tell whether an agent was there or to come.
+
+    Between the agents of a business channel and their client nobody speaks up: they may be talking unheard.
+    """
+    handoff = draft.conversation.handoff
+    with_its_own = handoff is not None and not draft.policy.relays_to(handoff.platform)
+    return draft.conversation.floor is Floor.WAITING or (draft.conversation.floor is Floor.AGENT and not with_its_own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator
@@ -149,3 +150,25 @@ async def test_a_file_known_to_be_too_large_is_not_asked_for(files: FileStore) -
 async def test_an_address_that_is_none_is_the_senders_mistake(files: FileStore) -> None:
     with pytest.raises(BadInput):
         await files.take("file:///etc/passwd")
+
+
+async def test_a_file_that_takes_too_long_stays_where_it_is(files: FileStore, aiohttp_server: AiohttpServer) -> None:
+    asked = asyncio.Event()
+
+    async def slow(_request: web.Request) -> web.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/film", slow)
+    url = f"http://127.0.0.1:{(await aiohttp_server(app)).port}/film"
+    taken = await files.take(url, within_seconds=0.2)
+
+    assert asked.is_set() and taken.url == url
+
+
+async def test_a_file_for_which_there_is_no_time_is_not_asked_for(files: FileStore) -> None:
+    taken = await files.take("http://192.0.2.1/film", within_seconds=0)
+
+    assert taken.url == "http://192.0.2.1/film"

@@ -35,6 +35,8 @@ class Hooked(FakeChannel):
         super().__init__(context, Nothing())
 
     async def webhook(self, request: WebhookRequest) -> WebhookResponse:
+        if request.tail == "in-its-own-words":
+            return WebhookResponse(status=403, body=b'{"fault": "no"}')
         if request.tail != "right-token":
             raise Unauthorized("wrong token")
         update = request.json()
@@ -126,6 +128,7 @@ async def test_a_repeated_webhook_happens_once(site: Site) -> None:
     [
         ("/hooks/web/wrong", b"{}", 401),
         ("/hooks/web/right-token", b"{not json", 400),
+        ("/hooks/web/right-token", b"[" * 2000, 400),
         ("/hooks/web/right-token", b"x" * 5000, 413),
         ("/hooks/nobody", b"{}", 404),
         ("/hooks/bot", b"{}", 404),
@@ -137,6 +140,14 @@ async def test_what_is_refused(site: Site, path: str, body: bytes, status: int) 
     answer = await site.http.post(path, data=body)
 
     assert answer.status == status
+
+
+async def test_a_refusal_in_a_protocols_own_words_is_counted(site: Site) -> None:
+    answer = await site.http.post("/hooks/web/in-its-own-words", data=b"{}")
+
+    assert (answer.status, await answer.json()) == (403, {"fault": "no"})
+    metrics = site.gateway.gateway.metrics.render()[0].decode()
+    assert [line for line in metrics.splitlines() if 'instance="web"' in line and '"403"' in line and "1.0" in line]
 
 
 async def test_a_fault_is_answered_without_details(site: Site) -> None:

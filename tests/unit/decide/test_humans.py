@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.unit.decide.story import (
     ASKED,
     BUSINESS,
@@ -19,6 +21,7 @@ from tests.unit.decide.story import (
     human,
     human_joins,
     humans_leave,
+    joins,
     refuses,
     table,
     timer,
@@ -27,6 +30,7 @@ from tests.unit.decide.story import (
 from tests.unit.decide.world import LEAVE
 
 INVITED = (*ASKED, transfers(), accepts())
+HANDING_BACK = replace(BUSINESS, shows=replace(BUSINESS.shows, hands_back=True))
 
 HUMAN_CASES = {
     "a transfer is an invitation in the channel itself": Case(
@@ -72,6 +76,24 @@ HUMAN_CASES = {
     ),
     "a conversation begun by a human has its clock too": Case(
         FRESH, human_joins(), Then(timers={"idle 86400", "-accept", "-wait", "agent 1800"}), on=BUSINESS
+    ),
+    "humans whose words are not all told have no clock": Case(
+        INVITED, human_joins(), Then(floor="agent", timers={"-accept", "-wait"}), on=HANDING_BACK
+    ),
+    "nor does the client's word start one": Case(
+        (*INVITED, human_joins(), human("hi")), client("and?"), Then(floor="agent", timers=set()), on=HANDING_BACK
+    ),
+    "agents elsewhere have theirs all the same": Case(
+        (*INVITED, humans_leave(OFFLINE), accepts()),
+        joins(),
+        Then(timers={"-accept", "-wait", "agent 1800"}),
+        on=replace(HANDING_BACK, chain=("channel", "two")),
+    ),
+    "humans and their client, silent for long, are not disturbed": Case(
+        (*TALKED, human("hi")),
+        timer("idle", after=86400),
+        Then(log=["closed by system (idle)"], does=["close channel: closed"], floor="closed"),
+        on=BUSINESS,
     ),
     "another human takes over": Case(
         (*TALKED, human("hi")),

@@ -1,0 +1,1 @@
+"""JivoChat's Bot API: a business channel."""
