@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,21 @@ def _gateway_address(_context: click.Context, _option: click.Parameter, value: s
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise click.BadParameter(f"{value!r} is no address; write it like http://127.0.0.1:8080")
     return value.rstrip("/")
+
+
+def _matching(pattern: str, rule: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """Return what checks an option that becomes a part of an address."""
+
+    def check(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+        if value and not re.fullmatch(pattern, value):
+            raise click.BadParameter(f"{value!r}: must be {rule}")
+        return value
+
+    return check
+
+
+_instance = _matching("[a-z][a-z0-9-]*", "an instance's name: small letters, digits and -, beginning with a letter")
+_key = _matching("[A-Za-z0-9_-]{16,200}", "16 to 200 letters, digits, - or _")
 
 
 def _options(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -89,6 +105,18 @@ def telegram(*, port: int, gateway: str, opens: bool | None) -> None:
     _play(TelegramStage(), port, gateway, opens=opens)
 
 
+@simulate.command(short_help="JivoChat: you are its clients, and its agents.")
+@_options("jivo")
+@click.option(
+    "--instance", default="jivo", show_default=True, callback=_instance, help="Name of the gateway's channel."
+)
+def jivo(*, port: int, gateway: str, instance: str, opens: bool | None) -> None:
+    """Play the clients who write in JivoChat, and the agents who take over there. The gateway is the bot."""
+    from gateway.testing.simulate.jivo import JivoStage  # noqa: PLC0415
+
+    _play(JivoStage(instance=instance), port, gateway, opens=opens)
+
+
 @simulate.command("operator-api", short_help="A help desk, or a Tovie bot, behind the Operator API.")
 @_options("operator-api")
 @click.option(
@@ -99,14 +127,18 @@ def telegram(*, port: int, gateway: str, opens: bool | None) -> None:
     show_default=True,
     help="desk: you are the agents the gateway hands clients to. tovie: the clients a Tovie bot hands to the gateway.",
 )
-@click.option("--instance", default="tovie", show_default=True, help="With --as tovie: name of the gateway's channel.")
-@click.option("--key", default="", help="With --as tovie: key of that channel.  [default: a fixed one]")
-def operator_api(*, port: int, gateway: str, side: str, instance: str, key: str, opens: bool | None) -> None:
+@click.option("--instance", callback=_instance, help="With --as tovie: name of the channel.  [default: tovie]")
+@click.option("--key", callback=_key, help="With --as tovie: key of that channel.  [default: a fixed one]")
+def operator_api(
+    *, port: int, gateway: str, side: str, instance: str | None, key: str | None, opens: bool | None
+) -> None:
     """Play either side of the Operator API: the agents of a help desk, or the clients of a Tovie bot."""
     from gateway.testing.simulate.operator_desk import DeskStage  # noqa: PLC0415
     from gateway.testing.simulate.operator_tovie import KEY, TovieStage  # noqa: PLC0415
 
-    stage: Stage = DeskStage() if side == "desk" else TovieStage(instance=instance, key=key or KEY)
+    if side == "desk" and (instance or key):
+        raise click.UsageError("--instance and --key go with --as tovie.")
+    stage: Stage = DeskStage() if side == "desk" else TovieStage(instance=instance or "tovie", key=key or KEY)
     _play(stage, port, gateway, opens=opens)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from playwright.async_api import BrowserContext, Locator, Page
+    from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page
 
 CONFIGS = ROOT / "config" / "simulate"
 SECONDS = 30.0
@@ -74,6 +74,7 @@ class Player:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.faults: list[str] = []
         self.log = page.get_by_role("log")
         self.wire = page.get_by_role("complementary", name="Wire log")
 
@@ -81,11 +82,14 @@ class Player:
     async def opens(cls, context: BrowserContext, url: str) -> Player:
         page = await context.new_page()
         player = cls(page)
-        player.faults: list[str] = []
         page.on("pageerror", lambda error: player.faults.append(str(error)))
-        page.on("console", lambda said: player.faults.append(said.text) if said.type == "error" else None)
+        page.on("console", player.hears)
         await page.goto(f"{url}/")
         return player
+
+    def hears(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.faults.append(said.text)
 
     async def writes(self, text: str) -> None:
         box = self.page.get_by_role("textbox", name="Message")

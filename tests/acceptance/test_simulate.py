@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import expect
 
 from tests.acceptance.people import Agent, Client
@@ -223,6 +223,42 @@ async def test_a_person_plays_the_clients_of_a_tovie_bot(browser: Browser, tmp_p
         await agent.returns_to_bot("done")
         await expect(player.page.locator(".chat-head .tag")).to_have_text("with the bot")
         assert player.faults == []
+
+
+async def test_a_person_plays_clients_and_agents_of_jivo(browser: Browser, tmp_path: Path) -> None:
+    gateway = ReadyMade("jivo.yaml", tmp_path)
+    async with SimulationProcess("jivo", gateway=gateway.url) as simulation:
+        gateway.overrides["GATEWAY_CHANNELS__JIVO__URL"] = simulation.url
+        gateway.overrides["GATEWAY_CHANNELS__JIVO__TOKEN"] = simulation.exports["JIVO_TOKEN"]
+        gateway.overrides["GATEWAY_CHANNELS__JIVO__PROVIDER_ID"] = simulation.exports["JIVO_PROVIDER_ID"]
+        async with gateway:
+            player = await Player.opens(await browser.new_context(), simulation.url)
+            await player.writes("hours")
+            await expect(player.log.locator("strong", has_text="Monday to Friday")).to_be_visible()
+            await player.writes("show me something nice")
+            await expect(player.log.locator("img[src*='/files/']").first).to_be_visible()
+            await player.presses("About the mug")
+            await player.sees("About the mug")
+            await player.attaches(TEAPOT)
+            await player.writes("in two pieces")
+
+            await player.presses("Yes please")
+            await player.sees("the bot invites an agent")
+            await player.does("Agent joins")
+            await player.writes("only for the agent")
+            await expect(player.log.get_by_text("Ann, to the agent only")).to_be_visible()
+            await expect(player.call("CLIENT_MESSAGE")).not_to_contain_text("only for the agent")
+            await player.page.get_by_role("combobox", name="Write as").select_option("Bo Ek, agent")
+            await player.writes("Hello, this is Bo")
+            await expect(player.call("AGENT_MESSAGE").locator(".status")).to_have_text("200")
+
+            await player.presses("Back to the bot")
+            await player.page.get_by_role("combobox", name="Write as").select_option("Ann, client")
+            await player.writes("thanks")
+            await player.sees("You are welcome! Is there anything else?", times=1)
+            await player.does("Close")
+            await expect(player.page.get_by_text("Nothing can be written here: closed.")).to_be_visible()
+            assert player.faults == []
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

@@ -25,6 +25,7 @@ from gateway.testing.simulate.stage import (
     Stage,
     Switch,
     Upload,
+    marked,
     plain,
 )
 from gateway.testing.simulate.tap import Exchange, Tap
@@ -48,6 +49,7 @@ __all__ = [
     "Switch",
     "Tap",
     "Upload",
+    "marked",
     "plain",
     "play",
 ]

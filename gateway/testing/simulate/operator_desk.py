@@ -215,6 +215,7 @@ class DeskStage:
         if name == "switch":
             self._switch(given.text("name"), on=given.checked("on"))
             return ""
+        self._fold()
         held = self._dialogs.get(given.chat)
         if held is None:
             raise NotNow("There is no such dialog.")

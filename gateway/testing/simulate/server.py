@@ -8,7 +8,7 @@ import json
 import mimetypes
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from pydantic import BaseModel, ValidationError
 
 from gateway.errors import UserMistake
 from gateway.testing.simulate.stage import Given, NotNow, Stage, Upload
@@ -30,6 +31,15 @@ UPLOAD_BYTES = 50 * 1024 * 1024
 MOST_UPLOADS = 100
 QUIET_SECONDS = 15.0
 """How long a stream of events may be silent before a comment is sent, so that a lost line is noticed."""
+
+
+class Asked(BaseModel):
+    """What the page asks for."""
+
+    act: str = ""
+    chat: str = ""
+    values: dict[str, str] = {}
+    files: tuple[str, ...] = ()
 
 
 class Simulation:
@@ -134,35 +144,29 @@ class Simulation:
         return web.json_response({"key": key, "name": name, "size": len(content)})
 
     async def _act(self, request: web.Request) -> web.Response:
-        body = _json(await request.read()) or {}
-        given = self._given(body)
-
-        async def act() -> str:
-            return await self._stage.act(str(body.get("act", "")), given)
-
-        return await self._done(act)
+        return await self._done(request, lambda asked: self._stage.act(asked.act, self._given(asked)))
 
     async def _trouble(self, request: web.Request) -> web.Response:
-        given = self._given(_json(await request.read()) or {})
-
-        async def act() -> str:
-            self._troubles.set(given)
+        async def set_troubles(asked: Asked) -> str:
+            self._troubles.set(self._given(asked))
             return ""
 
-        return await self._done(act)
+        return await self._done(request, set_troubles)
 
-    async def _done(self, act: Callable[[], Any]) -> web.Response:
+    async def _done(self, request: web.Request, act: Callable[[Asked], Awaitable[str]]) -> web.Response:
         try:
-            return web.json_response({"chat": await act()})
+            asked = Asked.model_validate_json(await request.read())
+            return web.json_response({"chat": await act(asked)})
         except NotNow as reason:
             return web.json_response({"error": str(reason)}, status=409)
+        except ValidationError as error:
+            return web.json_response({"error": f"this is not how an act is asked for: {error}"}, status=400)
         finally:
             self._changed()
 
-    def _given(self, body: Mapping[str, Any]) -> Given:
-        values = {str(name): str(value) for name, value in dict(body.get("values") or {}).items()}
-        files = tuple(self._uploads.pop(key) for key in body.get("files") or () if key in self._uploads)
-        return Given(chat=str(body.get("chat", "")), values=values, files=files)
+    def _given(self, asked: Asked) -> Given:
+        files = tuple(self._uploads.pop(key) for key in asked.files if key in self._uploads)
+        return Given(chat=asked.chat, values=asked.values, files=files)
 
     # --- news ----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -9,6 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     import aiohttp
     from aiohttp import web
+
+_MARKED = re.compile(
+    r"\*\*(?P<bold>[^*\n]+)\*\*|\*(?P<italic>[^*\s][^*\n]*)\*|`(?P<code>[^`\n]+)`|\[(?P<label>[^\]\n]+)\]\((?P<url>[^)\s]+)\)"
+)
 
 Who = Literal["me", "them", "event"]
 """Who a line is from: somebody on this side, the gateway, or nobody because it happened."""
@@ -265,6 +270,18 @@ class Stage(Protocol):
     def file(self, key: str) -> tuple[bytes, str] | None:
         """Return content and media type of `file:<key>` in a line."""
         ...
+
+
+def marked(text: str) -> tuple[Span, ...]:
+    """Return Markdown's bold and italic words, code and links as spans; everything else as it stands."""
+    spans: list[Span] = []
+    at = 0
+    for match in _MARKED.finditer(text):
+        spans += plain(text[at : match.start()])
+        name, words = next((name, words) for name, words in match.groupdict().items() if words and name != "url")
+        spans.append(Span(text=words, marks=() if name == "label" else (name,), url=match["url"] or ""))
+        at = match.end()
+    return (*spans, *plain(text[at:]))
 
 
 def plain(text: str) -> tuple[Span, ...]:

@@ -82,8 +82,10 @@ function row(each, open) {
   );
   const details = h("details", { open, class: each.quiet ? "is-quiet" : null }, summary);
   const fill = () => details.open && details.childElementCount === 1 && details.append(inside(each));
-  summary.addEventListener("click", () => requestAnimationFrame(() => details.open && details.scrollIntoView({ block: "nearest" })));
-  details.addEventListener("toggle", fill);
+  details.addEventListener("toggle", () => {
+    fill();
+    if (details.open && document.activeElement === summary) details.scrollIntoView({ block: "nearest" });
+  });
   fill();
   return h("li", {}, details);
 }
