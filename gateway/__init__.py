@@ -11,6 +11,7 @@ from gateway.contracts import (
     Availability,
     BotEngine,
     BotReply,
+    BotWithAgents,
     BusinessChannel,
     Change,
     Closing,
@@ -55,6 +56,7 @@ from gateway.entries import (
     Said,
     Started,
     Transferred,
+    Waited,
     for_client,
 )
 from gateway.errors import (
@@ -143,6 +145,7 @@ __all__ = [
     "BotFailed",
     "BotReply",
     "BotSpoke",
+    "BotWithAgents",
     "BusinessChannel",
     "Button",
     "Buttons",
@@ -236,6 +239,7 @@ __all__ = [
     "Unavailable",
     "UnknownConversation",
     "UserMistake",
+    "Waited",
     "WebhookRequest",
     "WebhookResponse",
     "WrongMethod",

@@ -164,6 +164,7 @@ class Carrier:
             close=reply.close,
             state=reply.state,
             attributes=reply.attributes,
+            again_after_seconds=reply.again_after_seconds,
         )
 
     async def _transcript(self, conversation: Conversation, cause: Entry) -> tuple[Entry, ...]:
@@ -312,6 +313,7 @@ class Carrier:
     ) -> EffectOutcome:
         closing = Closing(
             id=effect_id(effect.conversation, effect.number),
+            conversation=effect.conversation,
             session=action.session,
             remote=action.remote,
             client=conversation.client,

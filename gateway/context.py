@@ -142,9 +142,10 @@ class InstanceConversations:
         conversation = await self._core.engine.get(conversation_id)
         return conversation if conversation and self._may_read(conversation) else None
 
-    async def of_client(self, client_id: str) -> Conversation | None:
+    async def of_client(self, client_id: str, *, channel: str = "") -> Conversation | None:
         """See `Conversations.of_client`."""
-        return await self._core.engine.of_client(self._name, client_id)
+        conversation = await self._core.engine.of_client(channel or self._name, client_id)
+        return conversation if conversation and self._may_read(conversation) else None
 
     async def sessions(self) -> Sequence[Conversation]:
         """See `Conversations.sessions`."""

@@ -58,8 +58,11 @@ class Conversations(Protocol):
     async def get(self, conversation_id: str) -> Conversation | None:
         """Return the conversation, or None if there is none or it is not this instance's business."""
 
-    async def of_client(self, client_id: str) -> Conversation | None:
-        """Return this channel's newest conversation with the client, open or closed."""
+    async def of_client(self, client_id: str, *, channel: str = "") -> Conversation | None:
+        """Return the newest conversation with the client, open or closed, if it is this instance's business.
+
+        `channel`: where the client writes; a channel leaves it out and means itself.
+        """
 
     async def sessions(self) -> Sequence[Conversation]:
         """Return the conversations whose handoff is on this platform now, oldest transfer first."""
@@ -261,7 +264,7 @@ class Turn:
     conversation: Conversation
     cause: Entry
     """Why the bot is asked. `Said`: answer it. `Started`: greet. `Left`: the dialog is back, say so and go on;
-    `Left.outcome` and `Left.note` tell why."""
+    `Left.outcome` and `Left.note` tell why. `Waited`: the time it wanted to wait is over."""
     epoch: int
     """Goes into `BotSpoke.epoch` of whatever answers this turn later."""
     transcript: tuple[Entry, ...] = ()
@@ -286,6 +289,8 @@ class BotReply:
     close: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Facts about the client the bot found out."""
+    again_after_seconds: float = 0.0
+    """Ask again after that time (`Waited`), unless the client speaks or somebody else gets the floor before; 0: no."""
 
 
 class BotEngine(Component, Protocol):
@@ -335,6 +340,7 @@ class Closing:
     """The client's side left the session."""
 
     id: str
+    conversation: str
     session: str
     remote: str
     client: Peer
@@ -369,6 +375,24 @@ class BusinessChannel(Protocol):
 
     async def close(self, closing: Closing) -> None:
         """The bot takes the dialog back, where the platform knows such a thing; else do nothing."""
+
+
+@runtime_checkable
+class BotWithAgents(Protocol):
+    """A bot engine behind which there are agents, too: it hands clients over to them itself, and passes words on.
+
+    A route names the bot instance itself in its `handoff` chain; it is then an `AgentPlatform` as well, and reports
+    what its agents do by the same events. Questions to the bot and words for its agents share one lane, in order.
+    """
+
+    async def open(self, opening: Opening) -> Opened:
+        """See `AgentPlatform`. Raise `Refused` for a dialog its agents cannot have."""
+
+    async def send(self, outgoing: Outgoing) -> Receipt:
+        """Hand a client's message to the agents."""
+
+    async def close(self, closing: Closing) -> None:
+        """End the session from the client's side."""
 
 
 class Listener(Component, Protocol):

@@ -98,6 +98,8 @@ class BotSpoke:
     """Facts about the client the bot found out."""
     epoch: int | None = None
     """`Turn.epoch` of the turn it answers; None: speaks only if the bot has the floor."""
+    again_after_seconds: float = 0.0
+    """See `BotReply`."""
 
 
 # --- from an agent platform. `session` is the gateway's id of it, or the platform's own -------------------------------
@@ -242,7 +244,7 @@ class Typing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AskBot:
-    """Give the bot its turn because of log entry `number` (a message, a start, a return, a failure)."""
+    """Give the bot its turn because of log entry `number` (a message, a start, a return, a wait that is over)."""
 
     number: int
     type: Literal["ask_bot"] = "ask_bot"
@@ -345,6 +347,7 @@ class BotReplied:
     close: bool = False
     state: JsonObject | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    again_after_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

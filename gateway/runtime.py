@@ -164,7 +164,7 @@ class Gateway:
         for listening in self._listening.values():
             await listening.start()
             self.feed.watch_all(listening)
-        for platform in self.settings.platforms:
+        for platform in (*self.settings.platforms, *self.settings.bots):
             self.observer.recovered(await self.store.sessions(platform))
         await self.dispatcher.start()
         self.engine.open = True

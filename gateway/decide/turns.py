@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.conversation import Floor
 from gateway.decide import endings, handoffs
-from gateway.entries import BotFailed, DeliveryState
+from gateway.entries import BotFailed, DeliveryState, Waited
 from gateway.events import AskBot, BotReplied, BotSpoke, EffectFailed
 from gateway.model import Message, Peer, Role, Transfer
 
@@ -31,6 +31,12 @@ def cue(draft: Draft, number: int) -> None:
     """Give the bot a turn about something that is not the client's word."""
     draft.change(cues=(*draft.conversation.cues, number))
     draft.act(draft.policy.bot, AskBot(number=number))
+
+
+def waited(draft: Draft) -> None:
+    """The bot's wait is over, and the client has said nothing: the bot has a turn."""
+    draft.change(again_at=None)
+    cue(draft, draft.log(Waited()))
 
 
 def take_over(draft: Draft) -> tuple[int, ...]:
@@ -94,7 +100,10 @@ def say(draft: Draft, message: Message) -> None:
 
 
 def _speak(draft: Draft, event: BotReplied | BotSpoke) -> None:
-    """Do what the bot wants. A transfer wins over a close: who asks for a human cannot hang up as well."""
+    """Do what the bot wants. A transfer wins over a close: who asks for a human cannot hang up as well.
+
+    It does not wait for a client who has spoken meanwhile.
+    """
     if event.state is not None:
         draft.change(bot_state=event.state)
     for message in event.messages:
@@ -103,6 +112,8 @@ def _speak(draft: Draft, event: BotReplied | BotSpoke) -> None:
         handoffs.begin(draft, event.transfer)
     elif event.close:
         endings.close(draft, Role.BOT)
+    elif event.again_after_seconds > 0 and not draft.conversation.turns:
+        draft.wait_for_client(event.again_after_seconds)
 
 
 def _has_floor(draft: Draft, epoch: int | None) -> bool:

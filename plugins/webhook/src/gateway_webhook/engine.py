@@ -86,6 +86,7 @@ class WebhookBot:
             close=reply.close,
             state=reply.state,
             attributes=reply.attributes,
+            again_after_seconds=reply.again_after_seconds,
             epoch=callback.epoch,
         )
         return _told(await self._context.receive(event, key=message_id))
