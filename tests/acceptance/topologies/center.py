@@ -76,7 +76,7 @@ class DeskAgent:
 
 def _is_with(dialog: Dialog, client: Client) -> bool:
     told = dialog.selected[0]["hiddenAttributes"]
-    return (told["channel"], told["clientId"]) == (client.channel, client.id)
+    return told["channel"] == client.channel and told["clientId"] in client.ids
 
 
 def _shown(dialog: Dialog) -> Sequence[str]:

@@ -30,13 +30,25 @@ Json = dict[str, Any]
 
 @dataclass
 class Room:
-    """A chat as client and agent have it before their eyes."""
+    """A client's chats, one after the other, as client and agent have them before their eyes."""
 
-    chat: Chat
+    chats: list[Chat]
     outbox: Outbox = field(default_factory=Outbox)
     shown: list[Json] = field(default_factory=list)
     """What bot and agent said, in the order the client saw it."""
     _bot: int = 0
+
+    @property
+    def chat(self) -> Chat:
+        """The one that is open; after a close the client's next word opens another."""
+        return self.chats[-1]
+
+    def enter(self) -> None:
+        """The client is about to write."""
+        if self.chat.is_closed:
+            self.look()
+            self._bot = 0
+            self.chats.append(self.chat.anew())
 
     def look(self) -> Sequence[Json]:
         """Return what was said by bot and agent until now."""
@@ -54,23 +66,28 @@ class Room:
         """Return a message with a file."""
         return {"type": "DOCUMENT", "file": self.chat.jivo.keep(name, content, "text/plain"), "file_name": name}
 
+    async def close(self) -> None:
+        """Somebody ends the chat."""
+        self.chat.is_closed = True
+        await self.tell(lambda chat, event: chat.tells("CHAT_CLOSED", event_id=event))
+
     async def until(self, condition: Callable[[], bool]) -> None:
         await self.chat.jivo.until(condition, within_seconds=WAIT_SECONDS)
 
-    async def tell(self, tell: Callable[[str], Awaitable[Answer]]) -> None:
+    async def tell(self, tell: Callable[[Chat, str], Awaitable[Answer]]) -> None:
         """Tell the bot, again and again under one id.
 
         Jivo tries three times within 9 s; then the client goes to an agent. Where nobody listens the fake's tries are
         over at once: together they count as one here, as if the gateway came back within the 9 s.
         """
-        event = f"e{next(EVENT_IDS)}"
+        chat, event = self.chat, f"e{next(EVENT_IDS)}"
 
         async def attempt() -> bool:
-            led_by = self.chat.led_by
-            answer = await tell(event)
+            led_by = chat.led_by
+            answer = await tell(chat, event)
             assert answer.status in {*NO_ANSWER, *TAKEN}, answer
             if answer.status in NO_ANSWER:
-                self.chat.led_by = led_by
+                chat.led_by = led_by
             return answer.status in TAKEN
 
         await self.outbox.put(attempt)
@@ -82,20 +99,25 @@ class JivoClient:
     def __init__(self, room: Room, channel: str) -> None:
         self._room = room
         self.channel = channel
-        self.id = room.chat.client
+
+    @property
+    def ids(self) -> Sequence[str]:
+        return [chat.client for chat in self._room.chats]
 
     async def opens(self) -> None:
         await self.writes("/start")
 
     async def writes(self, text: str) -> None:
-        await self._room.tell(lambda event: self._room.chat.says(text, event_id=event))
+        self._room.enter()
+        await self._room.tell(lambda chat, event: chat.says(text, event_id=event))
 
     async def sends(self, name: str, content: bytes) -> None:
+        self._room.enter()
         message = self._room.keep(name, content)
-        await self._room.tell(lambda event: self._room.chat.sends_message(message, event_id=event))
+        await self._room.tell(lambda chat, event: chat.sends_message(message, event_id=event))
 
     async def closes(self) -> None:
-        await self._room.tell(lambda event: self._room.chat.tells("CHAT_CLOSED", event_id=event))
+        await self._room.close()
 
     def lines(self) -> Sequence[str]:
         return [_in_words(message) for message in self._room.look()]
@@ -123,11 +145,11 @@ class JivoAgent:
 
     async def writes(self, text: str) -> None:
         self._room.show({"type": "TEXT", "text": text})
-        await self._room.tell(lambda event: self._room.chat.agent_says(text, event_id=event))
+        await self._room.tell(lambda chat, event: chat.agent_says(text, event_id=event))
 
     async def sends(self, name: str, content: bytes) -> None:
         message = self._room.show(self._room.keep(name, content))
-        await self._room.tell(lambda event: self._room.chat.agent_sends(message, event_id=event))
+        await self._room.tell(lambda chat, event: chat.agent_sends(message, event_id=event))
 
     async def returns(self) -> None:
         """The bot leads again, which it is not told."""
@@ -139,15 +161,15 @@ class JivoAgent:
         await self._room.outbox.put(back)
 
     async def closes(self) -> None:
-        await self._room.tell(lambda event: self._room.chat.tells("CHAT_CLOSED", event_id=event))
+        await self._room.close()
 
     async def declines(self) -> None:
-        await self._room.tell(lambda event: self._room.chat.tells("AGENT_UNAVAILABLE", event_id=event))
+        await self._room.tell(lambda chat, event: chat.tells("AGENT_UNAVAILABLE", event_id=event))
 
     def lines(self) -> Sequence[str]:
         """An invitation that is repeated has the same id, and is the same."""
-        invitations = self._room.chat.jivo.called("INVITE_AGENT")
-        return ["(invited)" for _ in {each["id"] for each in invitations if each["chat_id"] == self._room.chat.chat_id}]
+        invitations, chats = self._room.chat.jivo.called("INVITE_AGENT"), [each.chat_id for each in self._room.chats]
+        return ["(invited)" for _ in {each["id"] for each in invitations if each["chat_id"] in chats}]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         await self._room.until(condition)
@@ -160,13 +182,13 @@ class JivoAgents:
     """The agents of one Jivo account."""
 
     def __init__(self, jivo: FakeJivo, rooms: Mapping[str, Room]) -> None:
-        """`rooms`: by the client's id."""
+        """`rooms`: by the client's first id."""
         self._jivo = jivo
         self._rooms = rooms
         self._hold: Hold | None = None
 
     async def agent(self, client: Client) -> JivoAgent:
-        return JivoAgent(self._rooms[client.id])
+        return JivoAgent(self._rooms[client.ids[0]])
 
     def go_home(self) -> None:
         self._jivo.agents_online = False
@@ -210,7 +232,7 @@ class Jivo:
     async def client(self, route: str, url: str) -> JivoClient:
         account = self._accounts[route]
         account.connect(url, route)
-        room = Room(account.chat("Ann", channel=self._kind))
+        room = Room([account.chat("Ann", channel=self._kind)])
         self._rooms[room.chat.client] = room
         return JivoClient(room, route)
 

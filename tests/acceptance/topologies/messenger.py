@@ -24,7 +24,7 @@ class Chatter:
         self.channel = channel
         self._telegram = telegram
         self._person = person
-        self.id = str(person.id)
+        self.ids = (str(person.id),)
 
     async def opens(self) -> None:
         self._person.starts()

@@ -174,9 +174,10 @@ def _file(words: str) -> tuple[str, bytes]:
 
 def _traced(config: Path, client: Client) -> tuple[list[str], set[str]]:
     """Return the log of a client's conversations in words, and how else than well effects stand."""
-    whose = ("--channel", client.channel, "--client", client.id)
-    listed = _run("conversations", *whose, "--json", "--config", str(config))
-    traces = [_run("trace", each["id"], "--json", "--config", str(config))[0] for each in reversed(listed)]
+    own = ("--json", "--config", str(config))
+    listed = [_run("conversations", "--channel", client.channel, "--client", name, *own) for name in client.ids]
+    oldest_first = [conversation["id"] for found in listed for conversation in reversed(found)]
+    traces = [_run("trace", conversation, *own)[0] for conversation in oldest_first]
     log = [in_words(entry) for trace in traces for entry in trace["entries"]]
     return log, {effect["state"] for trace in traces for effect in trace["effects"]} - SETTLED
 

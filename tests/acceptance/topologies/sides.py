@@ -34,8 +34,8 @@ class Client(Side, Protocol):
     """The client of one dialog."""
 
     @property
-    def id(self) -> str:
-        """As the gateway knows them, in their channel."""
+    def ids(self) -> Sequence[str]:
+        """As the gateway knows them, in their channel: one, or one per chat, oldest first."""
         ...
 
     @property

@@ -41,12 +41,12 @@ class Visitor:
         self._place: tuple[str, int] = ("", 0)
         self._entries: list[dict[str, Any]] = []
         self._changed = asyncio.Event()
-        self.id = ""
+        self.ids: tuple[str, ...] = ()
 
     async def comes(self) -> None:
         async with self._post("/session", json={}) as answer:
             session = await answer.json()
-        self.id, self._token = session["visitor"], session["token"]
+        self.ids, self._token = (session["visitor"],), session["token"]
 
     # --- what they do ---
 
