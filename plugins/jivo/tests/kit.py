@@ -37,6 +37,10 @@ class Place:
     def bot(self):
         return self.gateway.bot()
 
+    def tried(self):
+        """Return what was posted for the client to see, taken or not: the fake refuses a bot that does not lead."""
+        return [call.body["message"]["text"] for call in self.jivo.calls if call.what == "BOT_MESSAGE"]
+
     async def sees(self, chat, *texts):
         """Wait until these are all the words the client sees of the bot."""
         await self.jivo.until(lambda: chat.texts() == list(texts))

@@ -7,7 +7,7 @@ import asyncio
 
 import pytest
 
-from gateway import Changed, Location, Markup, Media, MediaKind, Peer, Pressed, Said, Started, Text
+from gateway import Changed, Floor, Location, Markup, Media, MediaKind, Peer, Pressed, Said, Started, Text
 from gateway.testing.jivo import FakeJivo
 from plugins.jivo.tests.kit import PNG, place, standing
 
@@ -209,6 +209,22 @@ async def test_a_return_that_is_told_twice_happens_once(here):
 
     assert (await here.transcript(chat)).count("left") == 1
     assert chat.texts().count("hi again") == 1
+
+
+async def test_a_return_that_is_told_again_much_later_is_no_other_return(here):
+    chat = here.jivo.chat()
+    await here.invited(chat)
+    await chat.joins()
+    here.gateway.advance(60)
+    chat.returns()
+    await chat.says("again", event_id="e-1")
+    await here.jivo.until(lambda: chat.texts()[-1:] == ["hi again"])
+    await chat.joins()
+    here.gateway.advance(60)
+    chat.returns()
+    await chat.says("again", event_id="e-1")
+
+    assert (await here.conversation(chat)).floor is Floor.AGENT
 
 
 # --- agents ----------------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ async def test_an_invited_agent_takes_over_and_the_bot_is_silent(tmp_path):
         assert (await chat.says("at last")).status == 204
         await here.gateway.settled()
 
-        assert chat.texts() == [QUEUED]
+        assert here.tried() == [QUEUED]
         assert await here.transcript(chat) == [
             "client: agent",
             "transferred",
@@ -64,34 +64,35 @@ async def test_a_late_answer_of_the_bot_is_never_sent_once_an_agent_has_joined(t
         here.bot.gate.set()
         await here.gateway.settled()
 
-        assert chat.texts() == [] and not here.jivo.called("BOT_MESSAGE")
+        assert here.tried() == []
         assert (await here.logs(Joined)).takeover
 
 
 async def test_words_that_wait_for_jivo_are_not_sent_once_an_agent_has_joined(tmp_path):
     async with standing(tmp_path) as here:
         chat = here.jivo.chat()
-        here.jivo.refuse("BOT_MESSAGE", 503)
+        here.jivo.limit("BOT_MESSAGE", 60)
         await chat.says("hello")
         await here.jivo.until(lambda: len(here.jivo.calls) == 1)
         await chat.joins()
+        here.gateway.advance(61)
         await here.gateway.settled()
 
-        assert chat.texts() == []
+        assert here.tried() == ["hi hello"]  # once, before the agent came
         assert (await here.transcript(chat))[-1] == "delivery"
 
 
 async def test_a_notice_that_somebody_will_come_is_not_sent_once_an_agent_has_joined(tmp_path):
     async with standing(tmp_path) as here:
         chat = here.jivo.chat()
-        here.jivo.refuse("BOT_MESSAGE", 503)
+        here.jivo.limit("BOT_MESSAGE", 60)
         await chat.says("agent")
-        await here.jivo.until(lambda: any(call.status == 503 for call in here.jivo.calls))
+        await here.jivo.until(lambda: any(call.status == 429 for call in here.jivo.calls))
         await chat.joins()
+        here.gateway.advance(61)
         await here.gateway.settled()
 
-        assert chat.texts() == []
-        assert "delivery" not in await here.transcript(chat)
+        assert here.tried() == [QUEUED]  # once, before the agent came
 
 
 async def test_nobody_can_come_and_the_bot_goes_on(tmp_path):
@@ -203,7 +204,7 @@ async def test_a_word_said_before_the_agent_joined_is_no_return(tmp_path):
         await here.gateway.settled()
 
         assert (await here.conversation(chat)).floor is Floor.AGENT
-        assert chat.texts() == [QUEUED]
+        assert here.tried() == [QUEUED]
         assert (await here.transcript(chat))[-1] == "client: late"
 
 
@@ -216,7 +217,7 @@ async def test_a_bot_that_is_let_listen_stays_silent(tmp_path):
         await chat.says("thanks, Bo")
         await here.gateway.settled()
 
-        assert chat.texts() == [QUEUED]
+        assert here.tried() == [QUEUED]
         assert (await here.transcript(chat))[-2:] == ["agent: done", "client: thanks, Bo"]
 
 
@@ -226,11 +227,26 @@ async def test_an_agent_who_is_not_heard_of_for_long_keeps_the_dialog(tmp_path):
         chat = here.jivo.chat()
         await here.invited(chat)
         await chat.joins()
+        timers = await here.gateway.gateway.store.timers()
         here.gateway.advance(3600)
         await chat.agent_says("still here")
 
-        assert (await here.conversation(chat)).floor is Floor.AGENT
-        assert chat.texts() == [QUEUED]
+        assert [timer.name for timer in timers] == ["idle"]
+        assert (await here.transcript(chat))[-2:] == ["joined", "agent: still here"]
+        assert here.tried() == [QUEUED]
+
+
+async def test_agent_and_client_who_talk_unheard_are_not_disturbed_at_the_end(tmp_path):
+    async with standing(tmp_path) as here:
+        chat = here.jivo.chat()
+        await here.invited(chat)
+        await chat.joins()
+        here.gateway.advance(86_400 + 60)
+        closed = await here.logs(Closed)
+        await here.gateway.settled()
+
+        assert closed.by is Role.SYSTEM
+        assert here.tried() == [QUEUED]
 
 
 # --- the end ---------------------------------------------------------------------------------------------------------

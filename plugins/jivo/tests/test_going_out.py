@@ -279,7 +279,7 @@ async def test_an_agent_who_is_faster_than_the_answer_to_the_invitation(tmp_path
         hold.release()
         await here.gateway.settled()
 
-        assert chat.texts() == [] and "queued" not in await here.transcript(chat)
+        assert here.tried() == [] and "queued" not in await here.transcript(chat)
 
 
 async def test_nobody_takes_the_invitation(tmp_path):
