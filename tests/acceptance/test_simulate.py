@@ -168,6 +168,7 @@ async def test_a_person_plays_telegram(browser: Browser, tmp_path: Path) -> None
         await expect(player.log.locator("img").last).to_be_visible()
         sizes = "images => images.every(image => image.complete && image.naturalWidth > 0)"
         assert await player.log.locator("img").evaluate_all(sizes)
+        await expect(player.log.get_by_role("button", name="About the kettle")).to_be_in_viewport()
 
         agent = await Agent.signs_in(browser, gateway.url, ANNA)
         await agent.goes_online()
