@@ -378,21 +378,12 @@ class BusinessChannel(Protocol):
 
 
 @runtime_checkable
-class BotWithAgents(Protocol):
+class BotWithAgents(AgentPlatform, Protocol):
     """A bot engine behind which there are agents, too: it hands clients over to them itself, and passes words on.
 
-    A route names the bot instance itself in its `handoff` chain; it is then an `AgentPlatform` as well, and reports
-    what its agents do by the same events. Questions to the bot and words for its agents share one lane, in order.
+    A route names the bot instance itself in its `handoff` chain. Questions to the bot and words for its agents share
+    one lane, in order. `open` raises `Refused` for a dialog its agents cannot have.
     """
-
-    async def open(self, opening: Opening) -> Opened:
-        """See `AgentPlatform`. Raise `Refused` for a dialog its agents cannot have."""
-
-    async def send(self, outgoing: Outgoing) -> Receipt:
-        """Hand a client's message to the agents."""
-
-    async def close(self, closing: Closing) -> None:
-        """End the session from the client's side."""
 
 
 class Listener(Component, Protocol):

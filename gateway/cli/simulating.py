@@ -117,6 +117,17 @@ def jivo(*, port: int, gateway: str, instance: str, opens: bool | None) -> None:
     _play(JivoStage(instance=instance), port, gateway, opens=opens)
 
 
+@simulate.command(short_help="A bot in Tovie: you are its agents.")
+@_options("tovie")
+@click.option("--instance", default="tovie", show_default=True, callback=_instance, help="Name of the gateway's bot.")
+@click.option("--key", callback=_key, help="The bot's webhook_key.  [default: a fixed one]")
+def tovie(*, port: int, gateway: str, instance: str, key: str | None, opens: bool | None) -> None:
+    """Play Tovie Agent behind a bot of Tovie's. A small script answers the gateway by itself until it hands over."""
+    from gateway.testing.simulate.tovie import WEBHOOK_KEY, TovieBotStage  # noqa: PLC0415
+
+    _play(TovieBotStage(instance=instance, key=key or WEBHOOK_KEY), port, gateway, opens=opens)
+
+
 @simulate.command("operator-api", short_help="A help desk, or a Tovie bot, behind the Operator API.")
 @_options("operator-api")
 @click.option(

@@ -168,6 +168,7 @@ async def test_a_person_plays_telegram(browser: Browser, tmp_path: Path) -> None
         await expect(player.log.locator("img").last).to_be_visible()
         sizes = "images => images.every(image => image.complete && image.naturalWidth > 0)"
         assert await player.log.locator("img").evaluate_all(sizes)
+        await expect(player.log.get_by_role("button", name="About the kettle")).to_be_in_viewport()
 
         agent = await Agent.signs_in(browser, gateway.url, ANNA)
         await agent.goes_online()
@@ -253,11 +254,48 @@ async def test_a_person_plays_clients_and_agents_of_jivo(browser: Browser, tmp_p
             await expect(player.call("AGENT_MESSAGE").locator(".status")).to_have_text("200")
 
             await player.presses("Back to the bot")
-            await player.page.get_by_role("combobox", name="Write as").select_option("Ann, client")
-            await player.writes("thanks")
-            await player.sees("You are welcome! Is there anything else?", times=1)
+            await expect(player.page.locator(".chat-head .tag")).to_have_text("with the bot")
             await player.does("Close")
             await expect(player.page.get_by_text("Nothing can be written here: closed.")).to_be_visible()
+            assert player.faults == []
+
+
+async def test_a_person_plays_tovie_agent(browser: Browser, tmp_path: Path) -> None:
+    gateway = ReadyMade("tovie.yaml", tmp_path)
+    async with SimulationProcess("tovie", gateway=gateway.url) as simulation:
+        gateway.overrides["GATEWAY_BOTS__TOVIE__URL"] = f"{simulation.url}/chatadapter"
+        gateway.overrides["GATEWAY_BOTS__TOVIE__TOKEN"] = simulation.exports["TOVIE_TOKEN"]
+        gateway.overrides["GATEWAY_BOTS__TOVIE__WEBHOOK_KEY"] = simulation.exports["TOVIE_WEBHOOK_KEY"]
+        async with gateway:
+            player = await Player.opens(await browser.new_context(), simulation.url)
+            client = await Client.visits(await browser.new_context(), gateway.url)
+            await client.opens_chat()
+            await client.sees("Hello, I am a script in Tovie. Press something, or just write.", times=1)
+            await client.presses("Picture")
+            await expect(client.log.locator("img[src*='hill.png']").last).to_have_js_property("naturalWidth", 320)
+            await player.does("Event", Event="reminder")
+            await client.sees("The event reminder has come.", times=1)
+
+            await client.writes("I want to talk to a human")
+            await player.sees("the script hands over to Tovie Agent (switch)")
+            await player.writes("Hello, this is Tovie Agent")
+            await client.sees("Hello, this is Tovie Agent", times=1)
+            await client.attaches(TEAPOT)
+            await client.writes("look")
+            await expect(player.log.locator("img[src*='/files/']").last).to_be_visible()
+            await player.attaches(TEAPOT)
+            await player.writes("a new one")
+            await client.sees("a new one", times=1)
+            await player.does("Close the dialog")
+            await client.sees("The agent has gone. What else can I do for you?", times=1)
+            await client.writes("and now?")
+            await client.sees("You wrote: and now?", times=1)
+
+            switch = player.page.get_by_role("switch", name="Tovie Agent")
+            await switch.click()
+            await expect(switch).to_have_attribute("aria-checked", "false")
+            await client.writes("another human, please")
+            await client.sees("Nobody is there at the moment, I am sorry.", times=1)
             assert player.faults == []
 
 

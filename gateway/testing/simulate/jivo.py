@@ -308,7 +308,8 @@ def _acts(chat: JivoChat) -> Iterable[Act]:
     if chat.led_by == "bot":
         yield Act(name="join", label="Agent joins", icon="person", fields=(_AGENT,), hint="The event AGENT_JOINED.")
     else:
-        yield Act(name="return", label="Back to the bot", icon="reply", hint="No event; the next word tells.")
+        hint = "No event: the client's next word tells, 10 s after the agent joined or later."
+        yield Act(name="return", label="Back to the bot", icon="reply", hint=hint)
     if chat.led_by == "bot" and chat.invited:
         yield Act(name="nobody", label="Nobody comes", icon="block", hint="The event AGENT_UNAVAILABLE.")
     yield Act(name="location", label="Location", icon="place", fields=_PLACE)

@@ -174,9 +174,9 @@ class TelegramStage:
 
     def _chat(self, key: str, known: Known) -> Chat:
         chat, user = known.person.chat, known.person.user
-        status, mood = (
-            ("blocks the bot", "bad") if chat.blocked else ("", "") if chat.known else ("has not started", "warn")
-        )
+        status, mood = ("", "") if chat.known else ("has not started", "warn")
+        if chat.blocked:
+            status, mood = "blocks the bot", "bad"
         return Chat(
             id=key,
             title=" ".join(filter(None, [user["first_name"], user.get("last_name", "")])),

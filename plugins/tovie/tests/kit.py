@@ -6,8 +6,7 @@ from __future__ import annotations
 import socket
 from contextlib import asynccontextmanager
 
-from gateway import Availability, ClientStarted, Entry, Message, Peer, hookimpl
-from gateway.kinds import AgentPlatformKind
+from gateway import AgentPlatformKind, Availability, ClientStarted, Entry, Message, Peer, hookimpl
 from gateway.testing import Harness, plugin_host
 from gateway.testing.fakes import FakePlatform, Nothing
 from gateway.testing.tovie import TOKEN, FakeTovieBot

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.supervisor import State
 from gateway.testing.tovie import TOKEN, text
 from plugins.tovie.tests.kit import saying, talking
 
@@ -42,13 +41,13 @@ async def test_a_lost_answer_is_asked_for_once_more_with_the_same_key(here):
 async def test_a_token_tovie_does_not_know_makes_the_instance_unhealthy(here, status):
     here.tovie.refuse("sync", status)
     await here.ann.writes("hello")
-    await here.gateway.until(lambda: bot(here).state is State.UNHEALTHY)
+    await here.gateway.until(lambda: bot(here).state == "unhealthy")
 
     assert "correct `url` and `token`" in bot(here).reason
     assert TOKEN not in bot(here).reason
     here.gateway.advance(61)
     await here.sees("echo hello")
-    assert bot(here).state is State.UP
+    assert bot(here).state == "up"
 
 
 async def test_a_question_tovie_cannot_take_is_told_to_the_client(here):
@@ -104,7 +103,7 @@ async def test_the_token_is_in_no_log(here, capfd, caplog):
     here.tovie.refuse("sync", 500)
     here.tovie.refuse("sync", 404)
     await here.ann.writes("hello")
-    await here.gateway.until(lambda: bot(here).state is State.UNHEALTHY)
+    await here.gateway.until(lambda: bot(here).state == "unhealthy")
     told = "".join([*capfd.readouterr(), caplog.text])
 
     assert "delivery.retry_scheduled" in told

@@ -10,7 +10,7 @@ import pytest
 from gateway import Floor, Turn
 from gateway.testing import Clock
 from gateway.testing.tovie import TOKEN, FakeTovieBot, text
-from plugins.tovie.tests.kit import WEBHOOK_KEY, beside, free_port, talking, told_by_webhook
+from plugins.tovie.tests.kit import WEBHOOK_KEY, beside, free_port, saying, talking, told_by_webhook
 
 POLL = {"poll_seconds": 0.05}
 
@@ -137,6 +137,20 @@ async def test_a_campaign_is_said(tmp_path):
         await here.tovie.campaign("News!")
 
         await here.sees("echo hello", "News!")
+
+
+async def test_a_campaign_takes_nothing_from_the_buttons_before_it(tmp_path):
+    async with told_by_webhook(tmp_path) as here:
+        here.tovie.script = saying(text("Well?"), {"type": "buttons", "buttons": [{"text": "Yes", "transition": "/Y"}]})
+        await here.ann.writes("hello")
+        await here.sees("Well?")
+        await here.tovie.campaign("News!")
+        await here.sees("Well?", "News!")
+        await here.tovie.tells([], kind="status", event="queued")
+        await here.ann.writes("Yes")
+
+        assert (await here.asked("hello", "Yes")).data["button"] == {"text": "Yes", "transition": "/Y"}
+        assert here.ignored() == 1
 
 
 async def test_a_later_switch_hands_over(tmp_path):

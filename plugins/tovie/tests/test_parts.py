@@ -94,7 +94,7 @@ def test_samples_are_right():
 
         assert found.pop("type") == KIND.name
         assert found.pop("token") == {"$env": "TOVIE_TOKEN"}
-        assert TovieOptions(token=TOKEN, **found)
+        assert TovieOptions(token=TOKEN, **found).url == found["url"]
 
 
 # --- README ----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from tests.unit.decide.story import (
     NO_PLATFORM,
     OVER,
     QUEUED,
+    STAFFED_BOT,
     STANDBY,
     TAILING,
     TALKED,
@@ -154,6 +155,12 @@ TURN_CASES = {
         (*ASKED, bot("wait", again_after_seconds=60), client("this one")),
         timer("again", 60),
         Then(log=[], does=[]),
+    ),
+    "words for a bot's own agents are not dropped when its turns are": Case(
+        (*ASKED, transfers(), client("are you there?")),
+        agent("yes"),
+        Then(log=["joined bot bo", "system: Bo is here.", "agent: yes"], floor="agent", drops=set()),
+        on=STAFFED_BOT,
     ),
     "a failed turn is told to the client": Case(
         ASKED,

@@ -12,6 +12,7 @@ export class ChatView {
   #files = [];
   #drafts = new Map();
   #atEnd = true;
+  #top = 0;
 
   constructor(back) {
     this.title = h("h2", {});
@@ -29,7 +30,7 @@ export class ChatView {
     this.view = h("div", { class: "chat-view" }, this.head, this.log, this.typing, this.foot);
     this.nothing = h("div", { class: "nothing-frame" });
     this.root = h("main", { class: "chat" }, this.view, this.nothing);
-    this.log.addEventListener("scroll", () => (this.#atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60));
+    this.log.addEventListener("scroll", () => this.#scrolled());
     const stay = new ResizeObserver(() => this.#atEnd && this.log.scrollTo(0, this.log.scrollHeight)); // pictures grow as they load
     stay.observe(this.lines);
     stay.observe(this.log);
@@ -79,6 +80,14 @@ export class ChatView {
     this.lines.replaceChildren();
     this.lines.keyedNodes = new Map();
     this.#atEnd = true;
+  }
+
+  /** Who scrolls up wants to stay there; what grows below is nobody's wish. */
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.log;
+    if (scrollHeight - scrollTop - clientHeight < 60) this.#atEnd = true;
+    else if (scrollTop < this.#top) this.#atEnd = false;
+    this.#top = scrollTop;
   }
 
   #facts(chat) {

@@ -66,7 +66,7 @@ class Agents:
         """Take what Tovie has handed over; nothing else can be brought to its agents."""
         conversation = await self._context.conversations.get(opening.conversation)
         if conversation is None or "agents" not in (conversation.bot_state or {}):
-            raise Refused("only Tovie's script can hand a client over to Tovie's agents", code="rejected")
+            raise Refused("only Tovie's script hands clients over to Tovie's agents, and only with `agents: true`")
         return Opened()
 
     async def send(self, outgoing: Outgoing) -> Receipt:

@@ -58,15 +58,20 @@ class Intake:
 
     async def _said(self, conversation: Conversation, item: Item, *, only_agents: bool) -> None:
         speech = self._replies.read(item.answer)
-        agent = item.agent or (SOMEBODY if only_agents else None)
-        if agent is None and self._agents.have(conversation) and speech.messages and not item.answer.by_script:
-            agent = SOMEBODY
+        agent = item.agent or self._somebody(conversation, item, speech, only_agents=only_agents)
         if item.ends_dialog and not speech.messages:
             await self._agents.gave_back(conversation, item)
         elif agent and self._options.agents:
             await self._agents.said(conversation, item, agent, speech)
+        elif speech.is_empty:
+            self._context.ignored("item that says nothing to a client")
         else:
             await self._bot_said(conversation, item, speech)
+
+    def _somebody(self, conversation: Conversation, item: Item, speech: Speech, *, only_agents: bool) -> Peer | None:
+        """Return an agent for words that name none and must be one's: see `wire._by_script`."""
+        with_agents = self._agents.have(conversation) and not item.answer.by_script
+        return SOMEBODY if speech.messages and (only_agents or with_agents) else None
 
     async def _bot_said(self, conversation: Conversation, item: Item, speech: Speech) -> None:
         """The script's words, or a campaign's. Late ones are held back by the core, which counts them."""
@@ -77,7 +82,7 @@ class Intake:
             messages=speech.messages,
             transfer=handover(speech, self._options),
             close=speech.close,
-            state=memory(speech, self._options),
+            state=memory(speech, self._options) or ({} if item.answer.by_script else None),
             epoch=await self._asked.epoch(item.client_id, item.question_id),
             again_after_seconds=waiting_seconds(speech, self._options),
         )

@@ -58,6 +58,11 @@ class Speech:
     buttons: Mapping[str, Json]
     """Text on a button -> its other members, which go back with the press."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing follows from it."""
+        return not (self.messages or self.transfer or self.wait or self.close)
+
 
 class Replies:
     """Reads answers for one instance."""
@@ -130,8 +135,10 @@ class _Reading:
         if not self.messages:
             self.messages.append([])
         contents = self.messages[-1]
-        before = contents.pop().buttons if contents and isinstance(contents[-1], Buttons) else ()
-        contents.append(Buttons(buttons=(*before, *buttons)))
+        if contents and isinstance(last := contents[-1], Buttons):
+            contents[-1] = Buttons(buttons=(*last.buttons, *buttons))
+        else:
+            contents.append(Buttons(buttons=buttons))
 
     def _switch(self, reply: Json) -> None:
         if not is_call(reply):
