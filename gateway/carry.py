@@ -329,12 +329,14 @@ class Carrier:
         return tuple(entry for entry in said if entry.number not in handoff.live)[-amount:]
 
     async def _last_words(self, conversation: Conversation, handoff: Handoff, history: tuple[Entry, ...]) -> str:
-        """What the client said last, unless the history or the messages that follow say it anyway."""
-        if history or handoff.live:
-            return ""
+        """What the client said last before the transfer, unless the history or the messages that follow say it.
+
+        Whatever the client says later changes nothing here: a second attempt opens with the same words.
+        """
         for entry in reversed(await self._store.said(conversation.id, upto=handoff.upto, limit=20)):
             if isinstance(entry.body, Said) and entry.body.role is Role.CLIENT:
-                return entry.body.message.text
+                is_told = entry in history or entry.number in handoff.live
+                return "" if is_told else entry.body.message.text
         return ""
 
     async def _close(

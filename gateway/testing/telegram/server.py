@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Self
 
+import aiohttp
 from aiohttp import web
 
 from gateway.testing.telegram.delivery import OK, Delivery
@@ -75,27 +76,45 @@ class FakeTelegram:
         self._failed_at = 0
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._traces: tuple[aiohttp.TraceConfig, ...] = ()
         self._closing = False
 
     async def __aenter__(self) -> Self:
         """Listen on a free port of the loopback."""
         app = web.Application(client_max_size=BODY_BYTES)
-        app.router.add_route("*", "/bot{token}/{method}", self._call)
-        app.router.add_get("/file/bot{token}/{path:.+}", self._file)
+        app.add_routes(self.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        await self.begin(f"http://127.0.0.1:{self._runner.addresses[0][1]}")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Go away."""
+        await self.end()
+        if self._runner:
+            await self._runner.cleanup()
+
+    # --- for servers of somebody else's, see gateway.testing.simulate --------------------------------------------
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what it serves."""
+        return [
+            web.route("*", "/bot{token}/{method}", self._call),
+            web.get("/file/bot{token}/{path:.+}", self._file),
+        ]
+
+    async def begin(self, url: str, *, traces: Iterable[aiohttp.TraceConfig] = ()) -> None:
+        """Be found at `url` from now on. `traces` see the calls of a webhook."""
+        self.url = url
+        self._traces = tuple(traces)
+
+    async def end(self) -> None:
+        """Answer the question that is held, and call no webhook any more."""
         self._closing = True
         self._changed.set()
         if self._delivery:
             await self._delivery.stop()
-        if self._runner:
-            await self._runner.cleanup()
 
     # --- for tests -----------------------------------------------------------------------------------------------
 
@@ -305,7 +324,12 @@ class FakeTelegram:
         await self._stop_delivery()
         self.webhook = {"url": url, "secret_token": secret}
         self._delivery = Delivery(
-            self.updates, url=url, secret=secret, retry_seconds=self._retry_seconds, on_answer=self._on_webhook_answer
+            self.updates,
+            url=url,
+            secret=secret,
+            retry_seconds=self._retry_seconds,
+            on_answer=self._on_webhook_answer,
+            traces=self._traces,
         )
         self._delivery.start()
         self._changed.set()

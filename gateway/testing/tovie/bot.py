@@ -77,11 +77,11 @@ class FakeTovieBot(Side):
         """The client who was heard last."""
         return self.questions[-1].client if self.questions else ""
 
-    async def __aexit__(self, *error: object) -> None:
+    async def end(self) -> None:
         """Go away, with what was still to be posted."""
         for task in self._tasks:
             task.cancel()
-        await super().__aexit__(*error)
+        await super().end()
 
     # --- for tests: what Tovie tells by itself -------------------------------------------------------------------
 
