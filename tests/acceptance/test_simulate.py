@@ -186,6 +186,7 @@ async def test_a_person_plays_telegram(browser: Browser, tmp_path: Path) -> None
         receipt = tmp_path / "receipt.txt"
         receipt.write_text("paid", encoding="utf-8")
         await agent.attaches(receipt)
+        await expect(agent.page.get_by_role("button", name=re.compile("receipt.txt"))).to_be_visible()
         await agent.writes("your receipt")
         await expect(player.log.get_by_role("link", name=re.compile("receipt.txt"))).to_be_visible()
 
