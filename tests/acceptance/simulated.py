@@ -35,10 +35,10 @@ class ReadyMade(GatewayProcess):
 
 
 class SimulationProcess:
-    """Runs a simulation on a free port."""
+    """Runs a simulation, on a free port unless one is named."""
 
-    def __init__(self, *arguments: str, gateway: str) -> None:
-        self._arguments = [*arguments, "--port", "0", "--gateway", gateway, "--no-open"]
+    def __init__(self, *arguments: str, gateway: str, port: int = 0) -> None:
+        self._arguments = [*arguments, "--port", str(port), "--gateway", gateway, "--no-open"]
         self._process: subprocess.Popen[str] | None = None
         self.said = ""
         self.url = ""
@@ -62,6 +62,10 @@ class SimulationProcess:
         self._process.terminate()
         assert await asyncio.to_thread(self._process.wait, SECONDS) == 0
         self._process.stdout.close()
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
     @property
     def exports(self) -> Mapping[str, str]:

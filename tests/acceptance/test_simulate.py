@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -185,6 +186,7 @@ async def test_a_person_plays_telegram(browser: Browser, tmp_path: Path) -> None
         receipt = tmp_path / "receipt.txt"
         receipt.write_text("paid", encoding="utf-8")
         await agent.attaches(receipt)
+        await expect(agent.page.get_by_role("button", name=re.compile("receipt.txt"))).to_be_visible()
         await agent.writes("your receipt")
         await expect(player.log.get_by_role("link", name=re.compile("receipt.txt"))).to_be_visible()
 
@@ -201,6 +203,24 @@ async def test_somebody_new_writes_to_the_bot(browser: Browser, tmp_path: Path) 
         await expect(player.log.get_by_text(re.compile("Monday to Friday"))).to_be_visible()
         await player.page.keyboard.press("Alt+ArrowDown")
         await expect(player.page.get_by_role("heading", name="Dora")).to_have_count(0)
+
+
+@pytest.mark.slow  # the gateway asks again after some seconds
+async def test_a_simulation_may_come_later_and_be_started_again(browser: Browser, tmp_path: Path) -> None:
+    gateway = ReadyMade("telegram.yaml", tmp_path)
+    async with SimulationProcess("telegram", gateway=gateway.url) as first:
+        port = first.port
+    gateway.overrides["GATEWAY_CHANNELS__SHOP__API_URL"] = first.url
+    start = asyncio.create_task(gateway.start())
+    try:
+        for words in ("hours", "hours again"):
+            async with SimulationProcess("telegram", gateway=gateway.url, port=port) as simulation:
+                player = await Player.opens(await browser.new_context(), simulation.url)
+                await player.writes(words)
+                await expect(player.log.get_by_text(re.compile("Monday to Friday"))).to_be_visible(timeout=60_000)
+    finally:
+        await start
+        await gateway.stop()
 
 
 async def test_a_person_plays_the_clients_of_a_tovie_bot(browser: Browser, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from gateway.testing.simulate.stage import (
     Switch,
     plain,
 )
-from gateway.testing.simulate.transcripts import OK, Transcript, newest_first
+from gateway.testing.simulate.transcripts import OK, Transcript, newest_first, unused
 
 if TYPE_CHECKING:
     import aiohttp
@@ -71,7 +71,7 @@ class DeskStage:
         self._dialogs: dict[str, Held] = {}
         self._read = 0
         self._files = count(1)
-        self._events = count(1)
+        self._events = count(unused())
 
     # --- the fake ------------------------------------------------------------------------------------------------
 

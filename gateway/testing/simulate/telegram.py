@@ -25,6 +25,7 @@ from gateway.testing.simulate.stage import (
     Upload,
     plain,
 )
+from gateway.testing.simulate.transcripts import unused
 from gateway.testing.telegram import FakeTelegram, Person
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class TelegramStage:
 
     def __init__(self) -> None:
         """Two people, who have not written yet."""
-        self._telegram = FakeTelegram(retry_seconds=2.0)
+        self._telegram = FakeTelegram(retry_seconds=2.0, first_update=unused())
         self._people: dict[str, Known] = {}
         for first, last, language in NAMES:
             self._add(first, last, language)

@@ -25,7 +25,7 @@ from gateway.testing.simulate.stage import (
     Upload,
     plain,
 )
-from gateway.testing.simulate.transcripts import OK, Transcript, newest_first
+from gateway.testing.simulate.transcripts import OK, Transcript, newest_first, unused
 from gateway.testing.tovie import FakeTovieBot, Question, text
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class TovieBotStage:
 
     def __init__(self, *, instance: str = "tovie", key: str = WEBHOOK_KEY) -> None:
         """`instance`, `key`: name of the gateway's bot, and its `webhook_key`."""
-        self._tovie = FakeTovieBot(self._script)
+        self._tovie = FakeTovieBot(self._script, first_id=unused())
         self._tovie.staffed = True
         self._instance = instance
         self._key = key

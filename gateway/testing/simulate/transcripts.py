@@ -54,6 +54,11 @@ class Transcript:
         self.change(key, waiting=False, problem=problem, retry=retry)
 
 
+def unused() -> int:
+    """Return a number to count from that no simulation before has used: the gateway remembers what it has seen."""
+    return int(time.time() * 10)
+
+
 def newest_first(line: Line | None) -> float:
     """Sort by this: who has the newest line comes first."""
     return -line.at if line else 0

@@ -50,14 +50,16 @@ class FakeTelegram:
     `getChat` and `getBusinessConnection`. `parse_mode` is refused: it reads entities only.
     """
 
-    def __init__(self, *, token: str = TOKEN, username: str = "shop_bot", retry_seconds: float = 0.02) -> None:
-        """`retry_seconds`: pause before a webhook that failed is called again."""
+    def __init__(
+        self, *, token: str = TOKEN, username: str = "shop_bot", retry_seconds: float = 0.02, first_update: int = 1
+    ) -> None:
+        """`retry_seconds`: pause before a webhook that failed is called again. `first_update`: its number."""
         self.token = token
         bot_id = int(token.partition(":")[0])
         abilities = {"can_join_groups": False, "can_read_all_group_messages": False, "supports_inline_queries": False}
         self.me = {"id": bot_id, "is_bot": True, "first_name": "Shop", "username": username, **abilities}
         self.state = State({key: self.me[key] for key in ("id", "is_bot", "first_name", "username")})
-        self.updates = Updates(self._something_waits)
+        self.updates = Updates(self._something_waits, first=first_update)
         self.faults = Faults()
         self.calls: list[Call] = []
         self.held: list[str] = []

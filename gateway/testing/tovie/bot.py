@@ -36,8 +36,8 @@ class FakeTovieBot(Side):
     Without `webhook` nothing is posted; `/events` has everything in any case.
     """
 
-    def __init__(self, script: Script = echoing) -> None:
-        """A bot with nobody behind it, and no webhook."""
+    def __init__(self, script: Script = echoing, *, first_id: int = 1) -> None:
+        """A bot with nobody behind it, and no webhook. `first_id`: what its ids are counted from."""
         super().__init__()
         self.script = script
         self.token = TOKEN
@@ -64,7 +64,7 @@ class FakeTovieBot(Side):
         self.posted: list[tuple[Json, Answer]] = []
         """Items posted to the webhook, and what was answered."""
         self.events: list[Event] = []
-        self._ids = count(1)
+        self._ids = count(first_id)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property

@@ -13,6 +13,7 @@ export class ChatView {
   #drafts = new Map();
   #atEnd = true;
   #top = 0;
+  #uploads = 0;
 
   constructor(back) {
     this.title = h("h2", {});
@@ -168,6 +169,7 @@ export class ChatView {
   async #take(files, event) {
     if (!files.length) return;
     event?.preventDefault();
+    this.#uploads++; // nothing is sent without what belongs to it
     for (const one of files) {
       try {
         this.#files.push(await state.upload(one));
@@ -175,6 +177,7 @@ export class ChatView {
         state.dispatchEvent(new CustomEvent("problem", { detail: `${one.name} could not be taken: ${error.message}` }));
       }
     }
+    this.#uploads--;
     this.picker.value = "";
     this.#drawFiles();
     this.words.focus();
@@ -191,7 +194,7 @@ export class ChatView {
   async #send() {
     const text = this.words.value.trim();
     const files = this.#files;
-    if (!text && !files.length) return this.words.focus();
+    if ((!text && !files.length) || this.#uploads) return this.words.focus();
     this.words.value = "";
     this.#files = [];
     this.#drawFiles();

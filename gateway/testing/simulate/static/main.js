@@ -40,13 +40,16 @@ function turnTheme() {
   prefs.set("theme", document.documentElement.dataset.theme);
 }
 
+let fresh = true;
+
 function draw() {
   if (!state.now) return;
   const { title: name, part: role, chats } = state.now;
   document.title = `${name}, simulated`;
   title.textContent = name;
   part.textContent = role;
-  if (!state.chat && chats.length && innerWidth > 760) state.chosen = chats[0].id;
+  if ((!state.chosen || fresh) && !state.chat && chats.length && innerWidth > 760) state.chosen = chats[0].id;
+  fresh = false; // from now on a chat that is not there yet will come
   troubles.classList.toggle("is-on", inTrouble(state.now.troubles));
   drawPill();
   drawBanners();
@@ -105,6 +108,7 @@ state.addEventListener("state", draw);
 state.addEventListener("connection", () => {
   if (state.connected) wire.reset();
   draw();
+  fresh = true; // what comes next may be another simulation's
 });
 state.addEventListener("wire", () => frame.classList.contains("no-wire") || wire.draw());
 state.addEventListener("problem", (event) => toast(event.detail));
