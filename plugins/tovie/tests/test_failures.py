@@ -57,7 +57,9 @@ async def test_a_question_tovie_cannot_take_is_told_to_the_client(here):
     await here.sees("Sorry, I could not answer that just now. Please try again.")
 
 
-@pytest.mark.parametrize("answer", [None, [], '"text"', 5, {}, {"data": None}, {"data": {"replies": None}}, {"data": []}])
+@pytest.mark.parametrize(
+    "answer", [None, [], '"text"', 5, {}, {"data": None}, {"data": {"replies": None}}, {"data": []}]
+)
 async def test_an_answer_that_says_nothing_is_silence(here, answer, monkeypatch):
     monkeypatch.setattr(here.tovie, "_answer", lambda _what, _question: (200, answer))
     await here.ann.writes("hello")
