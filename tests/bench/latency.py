@@ -34,7 +34,7 @@ def measure(bench: Bench) -> Iterator[Line]:
             "gateway": servers.gateway("gateway", setups.hop(generator.url)),
         }
         full = [generator.slice(sides["gateway"], seconds=bench.seconds, window=WINDOW).per_second for _ in range(3)]
-        rate = LOAD * statistics.median(full)
+        rate = max(1.0, LOAD * statistics.median(full))
         seconds = bench.seconds if bench.quick else SLICES * bench.seconds
         slices = {
             name: partial(generator.slice, side, seconds=seconds, rate=rate, conversations=1000)

@@ -27,7 +27,7 @@ def measure(bench: Bench) -> Iterator[Line]:
         generator = Generator(servers)
         gateway = servers.gateway("gateway", setups.hop(generator.url))
         full = [generator.slice(gateway, seconds=bench.seconds, window=WINDOW).per_second for _ in range(3)]
-        rate = TIMES * statistics.median(full)
+        rate = max(1.0, TIMES * statistics.median(full))
         seconds = bench.seconds * (1 if bench.quick else SLICES)
         order = {"conversations": 4096, "connections": CONNECTIONS, "drain": DRAIN_SECONDS}
         found = [generator.slice(gateway, seconds=seconds, rate=rate, **order) for _ in range(3)]

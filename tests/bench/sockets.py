@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import partial
 
@@ -17,6 +18,8 @@ STEPS = 5
 WARM = 200
 """Sockets before the first measurement: pools and caches are filled by them."""
 SPARE_FILES = 500
+NOBODY = "http://127.0.0.1:9"
+"""The bot of a server that asks none."""
 ECHO_SOCKETS = 100
 ECHO_BYTES = 200
 
@@ -26,38 +29,44 @@ ECHO = Target("echoes of the bare socket layer per second and core", at_least(35
 
 def measure(bench: Bench) -> Iterator[Line]:
     """Open many and look at the memory; then let a hundred talk."""
+    count = min(bench.sockets, _most_sockets())
+    if count < STEPS:
+        raise CannotRun(f"a process may open {count + WARM + SPARE_FILES} files only (ulimit -n)")
     with Servers(bench.room("sockets")) as servers:
         peer, crowd = Generator(servers), Crowd(servers)
-        yield _idle(bench, crowd, servers.gateway("gateway", setups.widget(peer.url)))
+        gateway = servers.gateway("gateway", setups.widget(peer.url))
+        ours = _kilobytes(crowd, gateway, count, "/site/socket", "/site/session")
+        total = gateway.rss_kb() / 1024
+    with Servers(bench.room("bare-sockets")) as servers:
+        floor = _kilobytes(Crowd(servers), servers.program("socket_floor", NOBODY), count, "/echo")
+    words = f"{count:,} sockets, {total:,.0f} MB in all; a bare aiohttp socket {floor.middle:.1f} kB"
+    yield Line(IDLE, ours, words)
+    yield _echoes(bench)
+
+
+def _kilobytes(crowd: Crowd, server: Server, count: int, path: str, sessions: str = "") -> Estimate:
+    """Return what a socket adds to the process: over all of them, and the spread of the steps."""
+
+    def more(sockets: int) -> int:
+        crowd.open("idle", server, sockets, path, sessions)
+        return server.rss_kb()
+
+    step = count // STEPS
+    sizes = [more(WARM), *(more(step) for _ in range(STEPS))]
+    spread = estimate([(after - before) / step for before, after in itertools.pairwise(sizes)])
+    return Estimate((sizes[-1] - sizes[0]) / (step * STEPS), spread.low, spread.high)
+
+
+def _echoes(bench: Bench) -> Line:
     with Servers(bench.room("echoes")) as servers:
         crowd = Crowd(servers)
-        crowd.open("echo", servers.program("socket_floor", "http://127.0.0.1:9"), ECHO_SOCKETS, "/echo")
+        crowd.open("echo", servers.program("socket_floor", NOBODY), ECHO_SOCKETS, "/echo")
         talk = partial(
             crowd.talk, "echo", seconds=bench.seconds, window=ECHO_SOCKETS, bytes=ECHO_BYTES, expect='"text":"hop:'
         )
         talk()  # warms up
         found = in_turn({"echo": talk}, bench.rounds)["echo"]
-        yield Line(ECHO, estimate([1e6 / each.cpu_us for each in found]), in_words("observed", found))
-
-
-def _idle(bench: Bench, crowd: Crowd, gateway: Server) -> Line:
-    count = min(bench.sockets, _most_sockets())
-    if count < STEPS:
-        raise CannotRun(f"a process may open {count + SPARE_FILES} files only (ulimit -n)")
-
-    def more(sockets: int) -> int:
-        crowd.open("idle", gateway, sockets, "/site/socket", "/site/session")
-        return gateway.rss_kb()
-
-    begun = last = more(WARM)
-    each = []
-    for _ in range(STEPS):
-        now = more(count // STEPS)
-        each.append((now - last) / (count // STEPS))
-        last = now
-    spread = estimate(each)
-    found = Estimate((last - begun) / (count // STEPS * STEPS), spread.low, spread.high)
-    return Line(IDLE, found, f"{count:,} sockets that have said hello; {last / 1024:,.0f} MB in all")
+    return Line(ECHO, estimate([1e6 / each.cpu_us for each in found]), in_words("observed", found))
 
 
 def _most_sockets() -> int:
