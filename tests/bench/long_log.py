@@ -57,7 +57,7 @@ def measure(bench: Bench) -> Iterator[Line]:
         ]
         fill(folder / "data" / "gateway.db", *traffic)
         took = asyncio.run(run(folder, sides, count))
-        yield Line(target, _found(took), _words(took))
+        yield Line(target, _found(took), _words(took), long < LONG)
 
 
 def _found(took: dict[str, list[float]]) -> Estimate:

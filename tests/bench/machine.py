@@ -30,7 +30,7 @@ def described(folder: Path) -> dict[str, Any]:
         "load_before": round(os.getloadavg()[0], 2),
         "packages": {name: _version(name) for name in PACKAGES},
         "commit": _git("rev-parse", "--short", "HEAD") + ("+changes" if _git("status", "--porcelain") else ""),
-        "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "at": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
     }
 
 

@@ -107,7 +107,7 @@ def recover(bench: Bench) -> Iterator[Line]:
     first, used = statistics.median(acknowledged), statistics.median(cpu)
     words = f"{effects:,} questions to a bot that hangs, {KILLS} kills; {used:.2f} s CPU until ready; "
     words += f"a new webhook acknowledged after {first:.2f} s"
-    yield Line(RECOVERED, estimate(ready), words)
+    yield Line(RECOVERED, estimate(ready), words, effects < PENDING)
 
 
 def _load(generator: Generator, server: Server) -> None:

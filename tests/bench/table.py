@@ -57,6 +57,8 @@ class Line:
     found: Estimate | None = None
     measured: str = ""
     """Both sides in absolute figures; the reason, if it could not be measured."""
+    smaller: bool = False
+    """Measured with less than the goal speaks of."""
 
     def as_json(self, row: str) -> dict[str, Any]:
         """Return it as it is stored."""
@@ -68,8 +70,13 @@ class Line:
             "measured": self.measured,
             "found": found and {"median": found.middle, "low": found.low, "high": found.high},
             "shown": found.text(self.target.digits) + self.target.goal.unit if found else "",
-            "met": self.target.goal.verdict(found) if found else "not measured",
+            "met": self._verdict(),
         }
+
+    def _verdict(self) -> str:
+        if self.found is None:
+            return "not measured"
+        return self.target.goal.verdict(self.found) + (", at a smaller size" if self.smaller else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,10 @@ def test_a_failure_without_words_is_told_by_its_name(bench):
     assert "ZeroDivisionError" in take(row_that(measure), bench).as_json()[0]["measured"]
 
 
+def test_a_goal_met_with_less_than_it_speaks_of_is_marked():
+    assert Line(FAST, Estimate(1, 1, 1), smaller=True).as_json("row")["met"] == "yes, at a smaller size"
+
+
 def test_rows_are_chosen_by_name_and_come_in_the_order_of_the_table():
     assert [row.name for row in chosen("sockets,hop")] == ["hop", "sockets"]
     assert chosen("") == list(ROWS)
