@@ -18,6 +18,7 @@ WINDOW = 32
 LEAST_SECONDS = 1.0
 """The slowest would not come round in less."""
 ECHO = 'fallback: "${text}"\n'
+BARE = {"form": "telegram", "path": "/hooks/short"}
 TELEGRAM = {"form": "telegram", "path": "/hooks/in"}
 ACTIVITY = {"form": "activity", "path": "/api/messages"}
 
@@ -67,7 +68,10 @@ def measure(bench: Bench) -> Iterator[Line]:
     missing: dict[str, str] = {}
     with Servers(folder) as servers:
         generator = Generator(servers)
-        slices: dict[str, Take] = {"gateway": _take(bench, generator, _gateway(servers, generator, folder), TELEGRAM)}
+        slices: dict[str, Take] = {
+            "gateway": _take(bench, generator, _gateway(servers, generator, folder), TELEGRAM),
+            "floor": _take(bench, generator, servers.program("floor", generator.url), BARE),
+        }
         for each in CONTENDERS:
             try:
                 slices[each.program] = _take(bench, generator, each.start(servers, generator.url), each.order)
@@ -84,7 +88,7 @@ def _line(contender: Contender, found: dict[str, list[Slice]], missing: dict[str
         missing[contender.program] = "in a slice nothing came back"
     if contender.program in missing:
         return Line(contender.target, measured=f"could not be measured: {missing[contender.program]}")
-    words = f"{in_words('gateway', ours)}; {in_words('theirs', theirs)}"
+    words = f"{in_words('gateway', ours)}; {in_words('theirs', theirs)}; {in_words('bare aiohttp', found['floor'])}"
     return Line(contender.target, rate_ratio(ours, theirs), words)
 
 
