@@ -68,7 +68,7 @@ class Handoff:
     """How the platforms tried before ended."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: a draft of it is one copy of a dict, for every step
 class Conversation:
     """The whole state of one conversation."""
 

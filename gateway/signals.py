@@ -48,16 +48,17 @@ class Signals:
         """Give a sign if the block takes longer than a moment, and again and again while it runs."""
         loop = asyncio.get_running_loop()
 
-        def give() -> None:
-            nonlocal timer
-            self.typing(source, signal)
-            timer = loop.call_later(AGAIN_SECONDS, give)
+        timers: list[asyncio.TimerHandle] = []
 
-        timer = loop.call_later(FIRST_SECONDS, give)
+        def give() -> None:
+            self.typing(source, signal)
+            timers[:] = [loop.call_later(AGAIN_SECONDS, give)]
+
+        timers.append(loop.call_later(FIRST_SECONDS, give))
         try:
             yield
         finally:
-            timer.cancel()
+            timers[0].cancel()
 
     def _target(self, conversation: Conversation, source: str, signal: Typing) -> str:
         """Return the instance that is to see a sign from `source`; empty: nobody is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.conversation import Conversation, Floor
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from gateway.decide.policy import Policy
 
 GATEWAY = Peer(id="gateway")
-FIELDS = tuple(each.name for each in fields(Conversation))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +56,7 @@ class Draft:
 
         So it may be changed where it stands. A new value for each change was a quarter of what a message costs.
         """
-        for name, value in changes.items():
-            object.__setattr__(self.conversation, name, value)
+        self.conversation.__dict__.update(changes)
 
     def give_floor(self, floor: Floor) -> None:
         """Change who may speak: the epoch grows, and what the former speaker still has in hand becomes stale."""
@@ -195,8 +193,7 @@ class Draft:
 
 
 def _copy(conversation: Conversation) -> Conversation:
-    """Return one of the same values, quicker than the standard library does."""
+    """Return one of the same values, much quicker than the standard library does."""
     twin = object.__new__(Conversation)
-    for name in FIELDS:
-        object.__setattr__(twin, name, getattr(conversation, name))
+    twin.__dict__.update(conversation.__dict__)
     return twin
