@@ -32,7 +32,7 @@ from gateway.contracts import (
 )
 from gateway.conversation import Conversation, Floor, Handoff, Stage
 from gateway.counted import Counted
-from gateway.doors import check_secret
+from gateway.doors import check_secret, same_secret
 from gateway.entries import (
     BotFailed,
     Changed,
@@ -254,6 +254,7 @@ __all__ = [
     "plain_text",
     "render_message",
     "retry_after_seconds",
+    "same_secret",
     "text_message",
     "to_json",
 ]

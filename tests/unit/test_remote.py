@@ -46,7 +46,7 @@ def test_a_refusal_tells_whether_it_is_gone(status, gone):
     assert isinstance(failure, Rejected) and failure.gone is gone
 
 
-@pytest.mark.parametrize("given", ["", "secre", "secret2", "Secret", "sécret"])
+@pytest.mark.parametrize("given", ["", "secre", "secret2", "Secret", "sécret", "\ud800"])
 def test_a_wrong_secret_opens_nothing(given):
     check_secret("secret", "secret")
     with pytest.raises(NotHere):
