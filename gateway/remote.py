@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from gateway.errors import AuthenticationFailed, Failure, Permanent, Temporary
 from gateway.retry_after import retry_after_seconds
 from gateway.transport import HttpStream, Overlong, Unreachable
+from gateway.wire import decoded
 
 if TYPE_CHECKING:
     from gateway.given import Context
@@ -57,8 +58,8 @@ class RemoteAnswer:
     def json(self) -> Any:
         """Decode the body. Raises `Permanent` if it is not JSON."""
         try:
-            return json_module.loads(self.body)
-        except (ValueError, RecursionError):
+            return decoded(self.body)
+        except ValueError:
             raise Permanent("the answer is not JSON") from None
 
 

@@ -162,6 +162,12 @@ async def test_an_answer_that_is_no_json_is_not_guessed_at(desk):
         answer.json()
 
 
+def test_half_a_character_in_an_answer_becomes_a_question_mark():
+    answer = RemoteAnswer(status=200, body=rb'{"a\ud83d": ["\uDE00", "\ud83d\ude00", 1.5, null]}')
+
+    assert answer.json() == {"a?": ["?", "😀", 1.5, None]}
+
+
 def test_an_answer_nested_without_end_is_no_json():
     with pytest.raises(Permanent, match="not JSON"):
         RemoteAnswer(status=200, body=b"[" * 100_000).json()
