@@ -164,7 +164,8 @@ class Remote:
                     raise self._failure(answer, await _whole(answer))
                 yield answer
         except TimeoutError:
-            raise Temporary(f"{self._who} did not answer within {self._timeout_seconds:g} s") from None
+            within = f" within {self._timeout_seconds:g} s" if self._timeout_seconds is not None else " in time"
+            raise Temporary(f"{self._who} did not answer{within}") from None
         except Unreachable as trouble:
             raise Temporary(f"{self._who} cannot be reached: {trouble}") from None
         except Overlong:

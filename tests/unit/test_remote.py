@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -160,6 +161,21 @@ async def test_an_answer_that_is_no_json_is_not_guessed_at(desk):
 
     with pytest.raises(Permanent, match="not JSON"):
         answer.json()
+
+
+async def test_a_time_out_of_somebody_elses_is_told_too():
+    """Without a limit of its own a call can still run into one, such as the system's."""
+
+    @asynccontextmanager
+    async def stream(*_: Any, **__: Any):
+        raise TimeoutError
+        yield
+
+    context: Any = SimpleNamespace(client=SimpleNamespace(stream=stream), now=lambda: NOW)
+    remote = Remote(context, who="the desk", cure="", timeout_seconds=None)
+
+    with pytest.raises(Temporary, match="the desk did not answer in time"):
+        await remote.get("http://desk.example.com/secret-part")
 
 
 def test_half_a_character_in_an_answer_becomes_a_question_mark():
