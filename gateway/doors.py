@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 import hmac
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
 
 from gateway.errors import NotHere
+
+IN_ADDRESS = re.compile(r"[A-Za-z0-9_-]{16,200}")
+
+
+def _fits_into_an_address(key: SecretStr) -> SecretStr:
+    if not IN_ADDRESS.fullmatch(key.get_secret_value()):
+        raise ValueError("must be 16 to 200 letters, digits, - or _; it stands in an address")
+    return key
+
+
+AddressKey = Annotated[SecretStr, AfterValidator(_fits_into_an_address)]
+"""An option: the secret part of an address another system calls, for `check_secret`."""
 
 
 def same_secret(given: str, secret: str) -> bool:
