@@ -124,7 +124,7 @@ from gateway.render.message import plain_text, render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.steps import Steps
 from gateway.webhook import WebhookRequest, WebhookResponse
-from gateway.wire import to_json
+from gateway.wire import read_json, to_json
 
 __all__ = [
     "EVERYTHING",
@@ -258,6 +258,7 @@ __all__ = [
     "for_client",
     "hookimpl",
     "plain_text",
+    "read_json",
     "render_message",
     "retry_after_seconds",
     "same_secret",

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from gateway.errors import AuthenticationFailed, Failure, Permanent, Temporary
 from gateway.retry_after import retry_after_seconds
 from gateway.transport import HttpStream, Overlong, Unreachable
-from gateway.wire import decoded
+from gateway.wire import read_json
 
 if TYPE_CHECKING:
     from gateway.given import Context
@@ -58,7 +58,7 @@ class RemoteAnswer:
     def json(self) -> Any:
         """Decode the body. Raises `Permanent` if it is not JSON."""
         try:
-            return decoded(self.body)
+            return read_json(self.body)
         except ValueError:
             raise Permanent("the answer is not JSON") from None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.errors import BadInput
-from gateway.wire import decoded
+from gateway.wire import read_json
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +25,7 @@ class WebhookRequest:
     def json(self) -> Any:
         """Decode the body. Raises `BadInput` with the position of the mistake."""
         try:
-            return decoded(self.body)
+            return read_json(self.body)
         except ValueError as error:
             msg = f"the body is not JSON: {error}"
             raise BadInput(msg) from None

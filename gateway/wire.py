@@ -53,11 +53,12 @@ def as_stored(value: ValueT) -> ValueT:
         raise ValueError(f"{where}: {first['msg']}") from None
 
 
-def decoded(body: bytes) -> Any:
-    """Return the JSON another system sent. Raises `ValueError` if it is none, or is nested too deeply to be read.
+def read_json(body: bytes | str) -> Any:
+    """Return the JSON that somebody else wrote. Raises `ValueError` if it is none, or is nested too deeply to be read.
 
     Half a character becomes a question mark, as in `as_stored`: nothing could store it, log it or send it on.
     """
+    body = body.encode(errors="replace") if isinstance(body, str) else body
     try:
         found = json.loads(body)
         if b"\\ud" in body.lower():  # how the halves of a character are written

@@ -15,6 +15,7 @@ from gateway.doors import check_secret
 from gateway.errors import AuthenticationFailed, NotHere, Permanent, Temporary
 from gateway.remote import Rejected, Remote, RemoteAnswer, failure_of
 from gateway.transport import http_client
+from gateway.wire import read_json
 
 NOW = 1_790_000_000.0
 
@@ -182,6 +183,13 @@ def test_half_a_character_in_an_answer_becomes_a_question_mark():
     answer = RemoteAnswer(status=200, body=rb'{"a\ud83d": ["\uDE00", "\ud83d\ude00", 1.5, null]}')
 
     assert answer.json() == {"a?": ["?", "😀", 1.5, None]}
+
+
+def test_json_is_read_from_text_too():
+    assert read_json('{"a": "\\ud83d \\ud83d\\ude00"}') == {"a": "? 😀"}
+    assert read_json('"\ud83d"') == "?"
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_json("[" * 100_000)
 
 
 def test_an_answer_nested_without_end_is_no_json():
