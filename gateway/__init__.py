@@ -5,6 +5,7 @@ Nothing is defined here. The modules behind it are the core's own business; thes
 
 from __future__ import annotations
 
+from gateway.addresses import check_address
 from gateway.capabilities import EVERYTHING, Capabilities
 from gateway.contracts import (
     AgentPlatform,
@@ -32,7 +33,7 @@ from gateway.contracts import (
 )
 from gateway.conversation import Conversation, Floor, Handoff, Stage
 from gateway.counted import Counted
-from gateway.doors import check_secret
+from gateway.doors import AddressKey, check_secret, same_secret
 from gateway.entries import (
     BotFailed,
     Changed,
@@ -92,6 +93,7 @@ from gateway.events import (
     Typing,
 )
 from gateway.given import Availability, Change, Context, Conversations, Files, Received, Storage
+from gateway.headers import Headers, check_headers
 from gateway.history import History, HistoryLabels
 from gateway.hookspecs import hookimpl
 from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
@@ -122,11 +124,12 @@ from gateway.render.message import plain_text, render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.steps import Steps
 from gateway.webhook import WebhookRequest, WebhookResponse
-from gateway.wire import to_json
+from gateway.wire import read_json, to_json
 
 __all__ = [
     "EVERYTHING",
     "IDEMPOTENCY_HEADER",
+    "AddressKey",
     "AgentJoined",
     "AgentNoted",
     "AgentPlatform",
@@ -179,6 +182,7 @@ __all__ = [
     "Floor",
     "GatewayError",
     "Handoff",
+    "Headers",
     "History",
     "HistoryLabels",
     "HumanJoined",
@@ -248,12 +252,16 @@ __all__ = [
     "WebhookRequest",
     "WebhookResponse",
     "WrongMethod",
+    "check_address",
+    "check_headers",
     "check_secret",
     "for_client",
     "hookimpl",
     "plain_text",
+    "read_json",
     "render_message",
     "retry_after_seconds",
+    "same_secret",
     "text_message",
     "to_json",
 ]

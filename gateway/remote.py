@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from gateway.errors import AuthenticationFailed, Failure, Permanent, Temporary
 from gateway.retry_after import retry_after_seconds
 from gateway.transport import HttpStream, Overlong, Unreachable
+from gateway.wire import read_json
 
 if TYPE_CHECKING:
     from gateway.given import Context
@@ -57,8 +58,8 @@ class RemoteAnswer:
     def json(self) -> Any:
         """Decode the body. Raises `Permanent` if it is not JSON."""
         try:
-            return json_module.loads(self.body)
-        except (ValueError, RecursionError):
+            return read_json(self.body)
+        except ValueError:
             raise Permanent("the answer is not JSON") from None
 
 
@@ -163,7 +164,8 @@ class Remote:
                     raise self._failure(answer, await _whole(answer))
                 yield answer
         except TimeoutError:
-            raise Temporary(f"{self._who} did not answer within {self._timeout_seconds:g} s") from None
+            within = f" within {self._timeout_seconds:g} s" if self._timeout_seconds is not None else " in time"
+            raise Temporary(f"{self._who} did not answer{within}") from None
         except Unreachable as trouble:
             raise Temporary(f"{self._who} cannot be reached: {trouble}") from None
         except Overlong:

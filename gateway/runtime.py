@@ -163,7 +163,9 @@ class Gateway:
 
     async def _start(self) -> None:
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None),
+            cookie_jar=aiohttp.DummyCookieJar(),  # one instance's are none of another's business
         )
         self._client = http_client(self.settings.server.http_client, self._http)
         await self._listen()

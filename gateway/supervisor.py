@@ -177,6 +177,9 @@ class Running:
             self._judge()
 
     def _judge(self) -> None:
+        """Say how it is. A call that ends after the stop makes nothing alive again."""
+        if self.state is State.STOPPED:
+            return
         reason = self._refused or self._reported
         self._became(State.UNHEALTHY if reason else State.UP, reason)
 

@@ -7,7 +7,6 @@ exception nobody expected is answered 500 without details and logged with all of
 from __future__ import annotations
 
 import asyncio
-import hmac
 import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from gateway import log as logs
 from gateway.contracts import SupportsRoutes, SupportsWebhook
+from gateway.doors import same_secret
 from gateway.errors import BadInput, Temporary, Unavailable, UnknownConversation, UserMistake
 from gateway.files import INLINE
 from gateway.webhook import WebhookRequest, WebhookResponse
@@ -135,7 +135,7 @@ class Web:
         token = self._settings.metrics_token
         if token is not None:
             given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(errors="replace"), token.get_secret_value().encode()):
+            if not same_secret(given, token.get_secret_value()):
                 return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         body, content_type = self._metrics.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})

@@ -91,8 +91,11 @@ class Writer:
             self._nap = self._loop.call_later(LAZY_SECONDS, self._wake_for_lazy)
 
     async def settle(self) -> None:
-        """Return when everything handed in so far is written, also what nobody waits for."""
-        if self._jobs:
+        """Return when everything handed in so far is written, also what nobody waits for, or cannot be written now.
+
+        Asks the thread even if nothing is queued here: it may just be writing what it took.
+        """
+        with suppress(Unavailable):
             await self.submit(_NOTHING)
 
     async def stop(self) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -598,3 +599,23 @@ async def test_a_killed_process_loses_nothing_it_acknowledged(path: Path):
         await store.close()
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_who_asks_for_the_fate_of_effects_waits_for_what_is_just_being_written(sqlite: SqliteStore):
+    """The writer's thread has taken the mark out of the queue, but not committed it yet."""
+    await sqlite.commit(step(effects=(ask(1),)))
+    writing, may_commit = threading.Event(), threading.Event()
+
+    def dawdle(_connection: sqlite3.Connection) -> bool:
+        writing.set()
+        return may_commit.wait(10)
+
+    sqlite.finish(done(ask(1), at=1700.0))
+    batch = asyncio.ensure_future(sqlite._write(Call(dawdle)))
+    await asyncio.to_thread(writing.wait, 10)
+    asked = asyncio.ensure_future(sqlite.effects("c1"))
+    await asyncio.wait({asked}, timeout=0.2)
+    may_commit.set()
+
+    assert await batch
+    assert [record.state for record in await asked] == ["done"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from gateway.doors import check_secret
 from gateway.errors import AuthenticationFailed, NotHere, Permanent, Temporary
 from gateway.remote import Rejected, Remote, RemoteAnswer, failure_of
 from gateway.transport import http_client
+from gateway.wire import read_json
 
 NOW = 1_790_000_000.0
 
@@ -46,7 +48,7 @@ def test_a_refusal_tells_whether_it_is_gone(status, gone):
     assert isinstance(failure, Rejected) and failure.gone is gone
 
 
-@pytest.mark.parametrize("given", ["", "secre", "secret2", "Secret", "sécret"])
+@pytest.mark.parametrize("given", ["", "secre", "secret2", "Secret", "sécret", "\ud800"])
 def test_a_wrong_secret_opens_nothing(given):
     check_secret("secret", "secret")
     with pytest.raises(NotHere):
@@ -160,6 +162,34 @@ async def test_an_answer_that_is_no_json_is_not_guessed_at(desk):
 
     with pytest.raises(Permanent, match="not JSON"):
         answer.json()
+
+
+async def test_a_time_out_of_somebody_elses_is_told_too():
+    """Without a limit of its own a call can still run into one, such as the system's."""
+
+    @asynccontextmanager
+    async def stream(*_: Any, **__: Any):
+        raise TimeoutError
+        yield
+
+    context: Any = SimpleNamespace(client=SimpleNamespace(stream=stream), now=lambda: NOW)
+    remote = Remote(context, who="the desk", cure="", timeout_seconds=None)
+
+    with pytest.raises(Temporary, match="the desk did not answer in time"):
+        await remote.get("http://desk.example.com/secret-part")
+
+
+def test_half_a_character_in_an_answer_becomes_a_question_mark():
+    answer = RemoteAnswer(status=200, body=rb'{"a\ud83d": ["\uDE00", "\ud83d\ude00", 1.5, null]}')
+
+    assert answer.json() == {"a?": ["?", "😀", 1.5, None]}
+
+
+def test_json_is_read_from_text_too():
+    assert read_json('{"a": "\\ud83d \\ud83d\\ude00"}') == {"a": "? 😀"}
+    assert read_json('"\ud83d"') == "?"
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_json("[" * 100_000)
 
 
 def test_an_answer_nested_without_end_is_no_json():

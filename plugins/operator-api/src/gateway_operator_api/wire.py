@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from gateway import Peer
+from gateway import Peer, read_json
 
 METHODS = ("setWebhook", "getDestinations", "selectDestination", "sendText", "sendFile", "closeChat")
 
@@ -60,7 +60,7 @@ def _decoded(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return read_json(value)
     except ValueError:
         return value
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from gateway import Context, Permanent, Temporary
+from gateway import Context, Permanent, Temporary, read_json
 from gateway_telegram.failures import FAULTY_FROM, TOO_MANY, failure_of, seconds_in
 from gateway_telegram.limits import Limits
 
@@ -93,7 +93,7 @@ class Api:
 
     def _result(self, method: str, given: Mapping[str, Any], status: int, body: bytes) -> Any:
         try:
-            answer = json.loads(body)
+            answer = read_json(body)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
