@@ -121,6 +121,7 @@ from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer, R
 from gateway.render.message import plain_text, render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.steps import Steps
+from gateway.transport import trouble
 from gateway.webhook import WebhookRequest, WebhookResponse
 from gateway.wire import to_json
 
@@ -256,4 +257,5 @@ __all__ = [
     "retry_after_seconds",
     "text_message",
     "to_json",
+    "trouble",
 ]

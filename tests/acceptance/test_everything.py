@@ -22,7 +22,7 @@ from gateway.testing.simulate.tovie import TovieBotStage
 from tests.acceptance.process import PAUSE_SECONDS, ROOT, GatewayProcess
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from gateway.testing.simulate import Chat, Stage
@@ -90,9 +90,14 @@ class Everything(GatewayProcess):
 async def said_to(stage: Stage, chat: str, text: str) -> None:
     """Write something to a simulation's client, and wait until the bot has answered."""
     await stage.act("write", Given(chat=chat, values={"text": text}))
+    await until(lambda: any(line.who == "them" for line in _chat(stage, chat).lines))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another process does: there is no event to wait for."""
     async with asyncio.timeout(SECONDS):
-        while not any(line.who == "them" for line in _chat(stage, chat).lines):
-            await asyncio.sleep(PAUSE_SECONDS)  # another process: there is no event to wait for
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _chat(stage: Stage, chat: str) -> Chat:
@@ -129,6 +134,4 @@ async def test_a_gateway_runs_all_of_it_and_what_is_there_answers(tmp_path: Path
             assert {name for name, each in instances.items() if each["state"] != "up"} <= {"jivo-agents"}, gateway.log
             for stage in (gateway.telegram, gateway.jivo):
                 await said_to(stage, next(iter(stage.chats())).id, "hours")
-            async with asyncio.timeout(SECONDS):
-                while gateway.told_of != {"shop", "jivo"}:
-                    await asyncio.sleep(PAUSE_SECONDS)
+            await until(lambda: gateway.told_of == {"shop", "jivo"})
