@@ -123,6 +123,7 @@ from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer, R
 from gateway.render.message import plain_text, render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.steps import Steps
+from gateway.transport import trouble
 from gateway.webhook import WebhookRequest, WebhookResponse
 from gateway.wire import read_json, to_json
 
@@ -264,4 +265,5 @@ __all__ = [
     "same_secret",
     "text_message",
     "to_json",
+    "trouble",
 ]

@@ -11,7 +11,17 @@ import pytest
 from aiohttp import web
 from aiohttp.pytest_plugin import AiohttpServer
 
-from gateway import AuthenticationFailed, BotReply, ChannelKind, Temporary, Turn, UserMistake, hookimpl, supervisor
+from gateway import (
+    AuthenticationFailed,
+    BotReply,
+    ChannelKind,
+    Failure,
+    Temporary,
+    Turn,
+    UserMistake,
+    hookimpl,
+    supervisor,
+)
 from gateway.testing import SIMPLE, Harness, echo, plugin_host
 from gateway.testing.fakes import FakeChannel, Nothing
 
@@ -20,10 +30,11 @@ class Reluctant(FakeChannel):
     """A channel that does not start before it is told that it may."""
 
     may_start = asyncio.Event()
+    why_not: Failure = AuthenticationFailed("token is refused: correct channels.web.token")
 
     async def start(self) -> None:
         if not self.may_start.is_set():
-            raise AuthenticationFailed("token is refused: correct channels.web.token")
+            raise self.why_not
         await super().start()
 
 
@@ -52,7 +63,14 @@ async def ready(gateway: Harness) -> tuple[int, dict[str, str]]:
 
 
 async def test_fail_stops_the_gateway_and_says_why(tmp_path: Path) -> None:
-    with pytest.raises(UserMistake, match=r"'web' \(reluctant\) could not start: token is refused"):
+    with pytest.raises(UserMistake, match=r"'web' \(reluctant\) could not start: token is refused") as raised:
+        await reluctant(tmp_path, "fail").gateway.start()
+    assert "retry" not in str(raised.value)
+
+
+async def test_fail_names_the_way_out_where_waiting_may_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reluctant, "why_not", Temporary("web cannot be reached"))
+    with pytest.raises(UserMistake, match="on_start_failure: retry"):
         await reluctant(tmp_path, "fail").gateway.start()
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from gateway import Context, Permanent, Temporary, read_json
+from gateway import Context, Permanent, Temporary, read_json, trouble
 from gateway_telegram.failures import FAULTY_FROM, TOO_MANY, failure_of, seconds_in
 from gateway_telegram.limits import Limits
 
@@ -89,7 +89,7 @@ class Api:
         except TimeoutError:
             raise Temporary(f"Telegram did not answer within {seconds:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Temporary(f"Telegram cannot be reached: {type(error).__name__}") from None
+            raise Temporary(f"Telegram cannot be reached: {trouble(error)}") from None
 
     def _result(self, method: str, given: Mapping[str, Any], status: int, body: bytes) -> Any:
         try:
