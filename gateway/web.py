@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import ValidationError
 
 from gateway import log as logs
@@ -74,7 +76,9 @@ class Web:
     async def start(self) -> int:
         """Listen; return the port. Raises `UserMistake` if the address cannot be had."""
         host, port = self._settings.host, self._settings.port
-        self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=SOCKETS_CLOSE_SECONDS)
+        self._runner = web.AppRunner(
+            self.application(), access_log=None, logger=_server_log(), shutdown_timeout=SOCKETS_CLOSE_SECONDS
+        )
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host, port, reuse_address=True).start()
@@ -235,6 +239,21 @@ class Web:
         return named if named in self._instances else "gateway"
 
 
+def _server_log() -> logging.Logger:
+    """Return the log of the HTTP server below, which would give a traceback for each caller's fault."""
+    server_log = logging.getLogger("gateway.http")
+    server_log.addFilter(_is_ours)
+    return server_log
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Tell our faults from those of callers: what is no HTTP (one line, without its bytes), and going away early."""
+    fault = record.exc_info[1] if record.exc_info else None
+    if isinstance(fault, HttpProcessingError):
+        log.info("request.malformed", reason=type(fault).__name__)
+    return not isinstance(fault, HttpProcessingError | ConnectionError)
+
+
 def _stays_open(request: web.Request) -> bool:
     """Tell whether this becomes a socket or an event stream."""
     upgrade = request.headers.get("Upgrade", "").lower()
@@ -251,11 +270,16 @@ def _what_is_wrong(error: ValidationError) -> str:
 async def _as_webhook(request: web.Request) -> WebhookRequest:
     return WebhookRequest(
         method=request.method,
-        tail=request.match_info.get("tail", ""),
-        query=dict(request.query),
-        headers={name.lower(): value for name, value in request.headers.items()},
+        tail=_text(request.match_info.get("tail", "")),
+        query={_text(name): _text(value) for name, value in request.query.items()},
+        headers={name.lower(): _text(value) for name, value in request.headers.items()},
         body=await request.read(),
     )
+
+
+def _text(given: str) -> str:
+    """Return what came as bytes with what is no UTF-8 in it replaced, so that nobody stumbles over it later."""
+    return given if given.isascii() else given.encode(errors="replace").decode()
 
 
 def _as_response(answer: WebhookResponse) -> web.Response:
