@@ -8,26 +8,21 @@ from __future__ import annotations
 from gateway.capabilities import EVERYTHING, Capabilities
 from gateway.contracts import (
     AgentPlatform,
-    Availability,
     BotEngine,
     BotReply,
+    BotWithAgents,
     BusinessChannel,
-    Change,
     Closing,
     Component,
-    Context,
-    Conversations,
-    Files,
     Listener,
     News,
     Opened,
     Opening,
     Outgoing,
     Receipt,
-    Received,
     SendsMessages,
-    Storage,
     SupportsAvailability,
+    SupportsEdits,
     SupportsNews,
     SupportsPages,
     SupportsRoutes,
@@ -36,6 +31,7 @@ from gateway.contracts import (
     Turn,
 )
 from gateway.conversation import Conversation, Floor, Handoff, Stage
+from gateway.counted import Counted
 from gateway.doors import check_secret
 from gateway.entries import (
     BotFailed,
@@ -53,6 +49,7 @@ from gateway.entries import (
     Said,
     Started,
     Transferred,
+    Waited,
     for_client,
 )
 from gateway.errors import (
@@ -94,6 +91,7 @@ from gateway.events import (
     SessionMoved,
     Typing,
 )
+from gateway.given import Availability, Change, Context, Conversations, Files, Received, Storage
 from gateway.history import History, HistoryLabels
 from gateway.hookspecs import hookimpl
 from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
@@ -119,7 +117,7 @@ from gateway.model import (
     Transfer,
     text_message,
 )
-from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
+from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer, RemoteStream
 from gateway.render.message import plain_text, render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.steps import Steps
@@ -145,6 +143,7 @@ __all__ = [
     "BotFailed",
     "BotReply",
     "BotSpoke",
+    "BotWithAgents",
     "BusinessChannel",
     "Button",
     "Buttons",
@@ -170,6 +169,7 @@ __all__ = [
     "Context",
     "Conversation",
     "Conversations",
+    "Counted",
     "Declined",
     "Delivery",
     "DeliveryState",
@@ -216,6 +216,7 @@ __all__ = [
     "Rejected",
     "Remote",
     "RemoteAnswer",
+    "RemoteStream",
     "Role",
     "Said",
     "SendsMessages",
@@ -226,6 +227,7 @@ __all__ = [
     "Steps",
     "Storage",
     "SupportsAvailability",
+    "SupportsEdits",
     "SupportsNews",
     "SupportsPages",
     "SupportsRoutes",
@@ -242,6 +244,7 @@ __all__ = [
     "Unavailable",
     "UnknownConversation",
     "UserMistake",
+    "Waited",
     "WebhookRequest",
     "WebhookResponse",
     "WrongMethod",

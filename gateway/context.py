@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     import structlog
     from aiohttp import ClientSession
 
-    from gateway.contracts import Availability, Change, Files, Received
     from gateway.conversation import Conversation
+    from gateway.counted import Counted
     from gateway.engine import Engine
     from gateway.entries import Entry
     from gateway.events import PluginEvent, Typing
     from gateway.feed import Feed
+    from gateway.given import Availability, Change, Files, Received
     from gateway.metrics import Metrics
     from gateway.signals import Signals
     from gateway.store.contract import Store
@@ -49,6 +50,8 @@ class Core:
     client: Callable[[], HttpClient]
     availability: Callable[[str, str], Awaitable[Availability | None]]
     """By channel and destination."""
+    report: Callable[[str, str], None]
+    """What an instance says is wrong with it; empty: nothing."""
     now: Callable[[], float]
 
 
@@ -59,6 +62,7 @@ class InstanceContext:
         """`name`: the instance's in the config."""
         self._core = core
         self._name = name
+        self._kind = kind
         self._log = logs.get(instance=name, kind=kind)
         self._conversations = InstanceConversations(core, name)
         self._storage = InstanceStorage(core.store, name)
@@ -124,12 +128,24 @@ class InstanceContext:
         """See `Context.availability`."""
         return await self._core.availability(self._name, destination)
 
+    def unhealthy(self, reason: str) -> None:
+        """See `Context.unhealthy`."""
+        self._core.report(self._name, reason)
+
+    def healthy(self) -> None:
+        """See `Context.healthy`."""
+        self._core.report(self._name, "")
+
     def ignored(self, what: str) -> None:
         """See `Context.ignored`."""
         self._core.metrics.ignored(self._name).inc()
         if what not in self._ignored and len(self._ignored) < KINDS_REMEMBERED:
             self._ignored.add(what)
             self._log.warning("input.ignored", what=what)
+
+    def count(self, counter: Counted, amount: float = 1.0, *labels: str) -> None:
+        """See `Context.count`."""
+        self._core.metrics.plugins.count(self._kind, self._name, counter, amount, labels)
 
     def signal(self, typing: Typing) -> None:
         """See `Context.signal`."""
@@ -149,9 +165,10 @@ class InstanceConversations:
         conversation = await self._core.engine.get(conversation_id)
         return conversation if conversation and self._may_read(conversation) else None
 
-    async def of_client(self, client_id: str) -> Conversation | None:
+    async def of_client(self, client_id: str, *, channel: str = "") -> Conversation | None:
         """See `Conversations.of_client`."""
-        return await self._core.engine.of_client(self._name, client_id)
+        conversation = await self._core.engine.of_client(channel or self._name, client_id)
+        return conversation if conversation and self._may_read(conversation) else None
 
     async def recent(self, *, client_id: str = "", limit: int = 20) -> Sequence[Conversation]:
         """See `Conversations.recent`."""

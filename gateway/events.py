@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator
 
-from gateway.model import JsonObject, Message, Outcome, Peer, Role, Transfer
+from gateway.model import JsonObject, Markup, Message, Outcome, Peer, Role, Transfer
 
 # --- from a channel: the client ------------------------------------------------------------------------------------
 
@@ -98,6 +98,11 @@ class BotSpoke:
     """Facts about the client the bot found out."""
     epoch: int | None = None
     """`Turn.epoch` of the turn it answers; None: speaks only if the bot has the floor."""
+    answers: int | None = None
+    """`Turn.cause.number` of the turn it answers, if that may still be open. With a transfer this word counts as
+    answered then, as it does in a `BotReply`: the agents have it in the history, and nobody is asked about it again."""
+    again_after_seconds: float = 0.0
+    """See `BotReply`."""
 
 
 # --- from an agent platform. `session` is the gateway's id of it, or the platform's own -------------------------------
@@ -227,14 +232,21 @@ PluginEvent = ClientEvent | HumanEvent | BotSpoke | SessionEvent
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Typing:
-    """Somebody is (or stopped) writing. Goes to whoever listens, past log and store; shown for a few seconds."""
+    """Somebody is (or stopped) writing. Goes to whoever listens, past log and store; shown for a few seconds.
+
+    A message of the same author ends it, too, and so does a change of the floor: neither is signalled.
+    """
 
     conversation: str
     role: Role
     active: bool = True
     text: str = ""
     """All that is written so far, where the author lets it be seen while it grows (a bot that streams). A channel that
-    can shows it as a draft; what was said is only what the log has."""
+    can shows it as a draft; what was said is only what the log has. Empty: nothing new of it, a draft stays."""
+    markup: Markup = Markup.PLAIN
+    """Of `text`."""
+    epoch: int | None = None
+    """`Turn.epoch` of the turn a bot is writing an answer to; once it is over, nothing of the sign is shown."""
 
 
 # --- effects: rows carried out at least once, in order per lane -------------------------------------------------------
@@ -242,7 +254,7 @@ class Typing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AskBot:
-    """Give the bot its turn because of log entry `number` (a message, a start, a return, a failure)."""
+    """Give the bot its turn because of log entry `number` (a message, a start, a return, a wait that is over)."""
 
     number: int
     type: Literal["ask_bot"] = "ask_bot"
@@ -254,6 +266,8 @@ class SendToClient:
 
     number: int
     part: int = 0
+    remote: tuple[str, ...] = ()
+    """What the channel calls the parts that are there; empty where it does not say."""
     type: Literal["send_to_client"] = "send_to_client"
 
 
@@ -280,6 +294,8 @@ class SendToAgent:
     session: str
     number: int
     part: int = 0
+    remote: tuple[str, ...] = ()
+    """What the platform calls the parts that are there; empty where it does not say."""
     type: Literal["send_to_agent"] = "send_to_agent"
 
 
@@ -321,6 +337,11 @@ class Effect:
     delayed: bool = False
     """Its author was told that it takes longer."""
 
+    @property
+    def has_arrived(self) -> bool:
+        """Whether a part of it is there and has a name there, which is worth keeping when the effect is over."""
+        return any(getattr(self.action, "remote", ()))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timer:
@@ -345,6 +366,7 @@ class BotReplied:
     close: bool = False
     state: JsonObject | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    again_after_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -67,6 +67,7 @@ class Draft:
         epoch = self.conversation.epoch + 1
         human_epoch = epoch if floor is Floor.AGENT else self.conversation.human_epoch
         self.change(floor=floor, epoch=epoch, human_epoch=human_epoch)
+        self.wait_no_more()
 
     def learn(self, attributes: Mapping[str, str], client: Peer | None = None) -> None:
         """Take over facts about the client; what is news in a running conversation goes into its log."""
@@ -117,7 +118,12 @@ class Draft:
         )
 
     def drop_lane(self, target: str, *, since: int = 0) -> None:
-        """Drop what is still pending towards `target`, from effect `since` on, also what this decision has added."""
+        """Drop what is still pending towards `target`, from effect `since` on, also what this decision has added.
+
+        Where the bot has the agents, too, its lane holds both: what is void there is held back by the fence alone.
+        """
+        if target == self.policy.bot and target in self.policy.chain:
+            return
         numbers = range(since, self.conversation.effects + 1)
         self._cancelled[target] = numbers
         self._effects = [each for each in self._effects if each.target != target or each.number not in numbers]
@@ -131,6 +137,17 @@ class Draft:
     def cancel_timers(self, *names: str) -> None:
         """Stop these timers, where they run."""
         self._timers |= dict.fromkeys(names)
+
+    def wait_for_client(self, seconds: float) -> None:
+        """Give the bot a turn if the client says nothing for so long; what is asked for last counts."""
+        self.change(again_at=self.now + seconds)
+        self.set_timer("again", seconds)
+
+    def wait_no_more(self) -> None:
+        """The client spoke, or somebody else may: the bot's wait is over without a turn."""
+        if self.conversation.again_at is not None:
+            self.change(again_at=None)
+            self.cancel_timers("again")
 
     # --- words for the client ------------------------------------------------------------------------------------
 

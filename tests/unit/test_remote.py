@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from gateway.doors import check_secret
 from gateway.errors import AuthenticationFailed, NotHere, Permanent, Temporary
-from gateway.remote import Rejected, Remote, failure_of
+from gateway.remote import Rejected, Remote, RemoteAnswer, failure_of
 from gateway.transport import http_client
 
 NOW = 1_790_000_000.0
@@ -72,6 +72,12 @@ async def desk(transport):
         seen.append((request.method, dict(request.headers), await request.read()))
         if answers.get("hang"):
             request.transport.abort()
+        if answers.get("cut"):
+            response = web.StreamResponse()
+            await response.prepare(request)
+            await response.write(b"one")
+            request.transport.abort()
+            return response
         return web.Response(status=answers.get("status", 200), body=answers.get("body", b"{}"))
 
     app = web.Application()
@@ -115,6 +121,34 @@ async def test_what_goes_wrong_names_no_address(desk, answers, failure):
     assert "secret-part" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
 
 
+async def test_an_answer_can_be_read_while_it_comes(desk):
+    desk.answers["body"] = b"one two"
+    async with desk.remote.streamed(desk.url, {"a": 1}) as stream:
+        body = b"".join([chunk async for chunk in stream.chunks])
+
+    assert (stream.status, body) == (200, b"one two")
+    assert desk.seen[0][2] == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("answers", "failure"),
+    [
+        ({"status": 503}, Temporary),
+        ({"status": 400}, Rejected),
+        ({"hang": True}, Temporary),
+        ({"cut": True}, Temporary),
+        ({"body": b"x" * 101}, Permanent),
+    ],
+)
+async def test_a_stream_goes_wrong_like_any_answer(desk, answers, failure):
+    desk.answers.update(answers)
+    with pytest.raises(failure) as raised:
+        async with desk.remote.streamed(desk.url, {}) as stream:
+            assert [chunk async for chunk in stream.chunks]
+
+    assert "secret-part" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
+
+
 async def test_nobody_there_is_temporary(desk, unused_tcp_port):
     with pytest.raises(Temporary, match="cannot be reached"):
         await desk.remote.get(f"http://127.0.0.1:{unused_tcp_port}/secret-part")
@@ -126,3 +160,8 @@ async def test_an_answer_that_is_no_json_is_not_guessed_at(desk):
 
     with pytest.raises(Permanent, match="not JSON"):
         answer.json()
+
+
+def test_an_answer_nested_without_end_is_no_json():
+    with pytest.raises(Permanent, match="not JSON"):
+        RemoteAnswer(status=200, body=b"[" * 100_000).json()
