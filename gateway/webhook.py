@@ -31,7 +31,7 @@ class WebhookRequest:
     body: bytes
 
     def json(self) -> Any:
-        """Decode the body. Half a character (`"\\ud800"`) becomes a question mark.
+        """Decode the body. Half a character (an escaped surrogate on its own) becomes a question mark.
 
         Raises `BadInput` with the position of the mistake.
         """

@@ -48,7 +48,10 @@ FILE = {"file_id": "f1", "file_unique_id": "u1", "file_size": 10, "mime_type": "
 
 def _telegram(_surface: Surface) -> Sequence[Json]:
     message = {"message_id": 5, "from": USER, "chat": CHAT, "date": 1_700_000_000}
-    bold = [{"type": "bold", "offset": 0, "length": 2}, {"type": "text_link", "offset": 1, "length": 4, "url": "http://a.b"}]
+    bold = [
+        {"type": "bold", "offset": 0, "length": 2},
+        {"type": "text_link", "offset": 1, "length": 4, "url": "http://a.b"},
+    ]
     query = {"id": "q", "from": USER, "message": message, "chat_instance": "1", "data": "x"}
     place = {"latitude": 1.5, "longitude": 2.5}
     member = {"chat": CHAT, "from": USER, "date": 1, "old_chat_member": {"status": "member", "user": USER}}
@@ -56,9 +59,15 @@ def _telegram(_surface: Surface) -> Sequence[Json]:
         {"update_id": next(_ids), kind: content}
         for kind, content in (
             ("message", {**message, "text": "👋 hello", "entities": bold}),
-            ("message", {**message, "text": "/start abc", "entities": [{"type": "bot_command", "offset": 0, "length": 6}]}),
+            (
+                "message",
+                {**message, "text": "/start abc", "entities": [{"type": "bot_command", "offset": 0, "length": 6}]},
+            ),
             ("message", {**message, "contact": {"phone_number": "+1", "first_name": "Bo"}}),
-            ("message", {**message, "venue": {"location": place, "title": "Bar", "address": "Street"}, "location": place}),
+            (
+                "message",
+                {**message, "venue": {"location": place, "title": "Bar", "address": "Street"}, "location": place},
+            ),
             ("message", {**message, "caption": "see", "photo": [{**FILE, "width": 1, "height": 1}]}),
             ("edited_message", {**message, "text": "hi", "edit_date": 1_700_000_001}),
             ("callback_query", query),
@@ -136,7 +145,14 @@ def _jivo_hooks(surface: Surface) -> Sequence[Json]:
     common = {
         "widget_id": "W",
         "user_token": client,
-        "visitor": {"number": "5", "name": "Ann", "email": "a@b.c", "phone": "+1", "description": "d", "chats_count": 1},
+        "visitor": {
+            "number": "5",
+            "name": "Ann",
+            "email": "a@b.c",
+            "phone": "+1",
+            "description": "d",
+            "chats_count": 1,
+        },
         "chat_id": 5,
         "agent": {"id": 7, "name": "Bo", "email": "bo@example.com"},
         "organization": {"title": "Org"},
@@ -150,7 +166,11 @@ def _jivo_hooks(surface: Surface) -> Sequence[Json]:
         {"event_name": "chat_accepted", **common},
         {"event_name": "chat_assigned", "assign_to": {"id": 8, "name": "Cy"}, **common},
         {"event_name": "client_attribute_updated", "attributes": {"size": 5, "colour": "red"}, **common},
-        {"event_name": "call_event", "call": {"type": "incoming", "status": "end", "record_url": "https://a.b"}, **common},
+        {
+            "event_name": "call_event",
+            "call": {"type": "incoming", "status": "end", "record_url": "https://a.b"},
+            **common,
+        },
         {"event_type": "crm_client", "event_name": "update", "client_id": 5, "name": "Ann", "contacts": contacts},
         {"event_name": "chat_updated", **common},
         {"event_name": "chat_finished", **common, "chat": {"messages": lines, "blacklisted": False, "rate": "good"}},
@@ -194,7 +214,7 @@ SELECTION = {
 
 def _callback(surface: Surface) -> str:
     conversation = surface.conversation("three")
-    return str(surface.component("mine")._callbacks.url(conversation)).removeprefix(ORIGIN)
+    return str(surface.component("mine")._callbacks.of_conversation(conversation)).removeprefix(ORIGIN)
 
 
 def _signed(_surface: Surface, body: bytes) -> Mapping[bytes, bytes]:
@@ -217,8 +237,53 @@ BOT_REPLIES: Sequence[Any] = (
     {"text": "bye", "transfer": {"destination": "x", "attributes": {"a": "b"}, "custom_data": {"x": [1]}}},
 )
 
+
+
+def _activities(surface: Surface) -> str:
+    conversation = surface.conversation("four")
+    return f"/hooks/framework/{surface.component('framework')._secret}/v3/conversations/{conversation}/activities"
+
+
+ACTIVITIES: Sequence[Json] = (
+    {
+        "type": "message",
+        "text": "**hello**",
+        "textFormat": "markdown",
+        "attachments": [
+            {
+                "contentType": "application/vnd.microsoft.card.hero",
+                "content": {
+                    "title": "One",
+                    "images": [{"url": "http://127.0.0.1:1/x.png"}],
+                    "buttons": [{"type": "imBack", "title": "Yes", "value": "yes"}],
+                },
+            },
+            {"contentType": "image/png", "contentUrl": "http://127.0.0.1:1/x.png", "name": "x.png"},
+        ],
+        "suggestedActions": {"actions": [{"type": "imBack", "title": "No", "value": "no"}]},
+    },
+    {"type": "typing"},
+    {"type": "event", "name": "handoff.initiate", "value": {"skill": "x"}},
+)
+
+
+def _items(surface: Surface) -> Sequence[Any]:
+    surface.conversation("five")
+    replies = [
+        {"type": "text", "text": "hello", "markup": "html"},
+        {"type": "buttons", "buttons": [{"text": "Yes"}]},
+        {"type": "image", "imageUrl": "http://127.0.0.1:1/x.png"},
+    ]
+    item = {"token": KEY, "clientId": "five:ann", "questionId": f"q{next(_ids)}", "timestamp": "2030-01-01T00:00:00.000"}
+    return [[{**item, "data": {"replies": replies, "answer": "hello"}}], [{**item, "event": "x"}, item]]
+
+
 ASK = {"clientId": "ann", "query": "hello", "cid": "c1", "messageId": "m1", "data": {"name": "Ann", "language": "en"}}
-ASKED_FILE = {"clientId": "ann", "event": "fileEvent", "data": [{"url": "http://127.0.0.1:1/a", "name": "a", "size": 5}]}
+ASKED_FILE = {
+    "clientId": "ann",
+    "event": "fileEvent",
+    "data": [{"url": "http://127.0.0.1:1/a", "name": "a", "size": 5}],
+}
 
 
 def _bearer(surface: Surface) -> Mapping[bytes, bytes]:
@@ -286,9 +351,13 @@ ENTRIES: Mapping[str, Entry] = {
     "operator-api setWebhook": _method("setWebhook", {"url": "http://127.0.0.1:1/hook"}),
     "operator-api closeChat": _method("closeChat", {"userId": "cy", "text": "bye"}),
     "webhook callback": Entry(path=_callback, samples=lambda _: BOT_REPLIES, headers=_signed),
+    "bot-framework": Entry(path=_activities, samples=lambda _: ACTIVITIES),
+    "tovie": Entry(path=_at(f"/hooks/jaicp/{HOOKS_KEY}"), samples=_items),
     "chat-api": Entry(path=_at(f"/rest/chatapi/{KEY}"), samples=lambda _: [ASK, ASKED_FILE]),
     "chat-api async": Entry(path=_at(f"/rest/chatapi/{KEY}/async"), samples=lambda _: [ASK, ASKED_FILE]),
-    "widget session": Entry(path=_at("/site/session"), samples=lambda _: [{"token": "", "identity": ""}], headers=_page),
+    "widget session": Entry(
+        path=_at("/site/session"), samples=lambda _: [{"token": "", "identity": ""}], headers=_page
+    ),
     "widget frames": Entry(path=_at("/site/frames"), samples=visitor_frames, headers=_visitor),
     "desk sign-in": Entry(path=_at("/desk/session"), samples=lambda _: [{"token": AGENT_TOKEN}], headers=_page),
     "admin": Entry(

@@ -16,8 +16,26 @@ DEPTHS = (60, 2_000, 100_000)
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1, 2**31, 2**53 + 1, 2**63, 2**64, -(2**63) - 1, 10**400, 0.1, -0.0, 1e308),
     *(float("inf"), float("-inf"), float("nan"), "", " ", "\0", "0", "-1", "1e999", "NaN", "null", "true", "９", "²"),
-    *("\ud800", "a\udfffb", "\u202egnp.exe", "\ufeff", "e\u0301" * 50, "👩‍👩‍👧", "\x1b[31m", "\r\nX-Evil: 1", "x" * 20_000),
-    *("http://", "http://[::1", "http://127.0.0.1:1/x", "file:///etc/passwd", "javascript:alert(1)", "//x", "/files/../x"),
+    *(
+        "\ud800",
+        "a\udfffb",
+        "\u202egnp.exe",
+        "\ufeff",
+        "e\u0301" * 50,
+        "👩‍👩‍👧",
+        "\x1b[31m",
+        "\r\nX-Evil: 1",
+        "x" * 20_000,
+    ),
+    *(
+        "http://",
+        "http://[::1",
+        "http://127.0.0.1:1/x",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "//x",
+        "/files/../x",
+    ),
     *("{", "{}", "[]", '{"a":', "9" * 5_000, "2030-01-01T00:00:00Z", "[" * 5_000),
     *([], {}, [[]], [None], {"": None}, {"id": {}}, ["x"] * 500, {str(number): number for number in range(200)}),
     *(f"{DEEP}-{depth}" for depth in DEPTHS),
@@ -124,12 +142,29 @@ def _place(draw: st.DrawFn, body: bytes) -> int:
     return len(body) * draw(st.integers(0, 1000)) // 1000
 
 
-text_bytes = st.sampled_from([b"", b"\xff", b"\xed\xa0\x80", b"9" * 5_000, b"Bearer \xff", b"http://[", b"a.9.9", b"=", b"v1,"]) | (
-    st.binary(max_size=40).map(lambda data: re.sub(rb"[\r\n\0]", b"", data))
-)
+text_bytes = st.sampled_from(
+    [b"", b"\xff", b"\xed\xa0\x80", b"9" * 5_000, b"Bearer \xff", b"http://[", b"a.9.9", b"=", b"v1,"]
+) | (st.binary(max_size=40).map(lambda data: re.sub(rb"[\r\n\0]", b"", data)))
 """What may stand in a header or, without spaces, in a path."""
 segments = text_bytes.map(lambda data: re.sub(rb"\s", b"", data)) | st.sampled_from(
-    [b"%ED%A0%80", b"%00", b"%2e%2e%2f", b"..", b"%ff", "\u202e".encode(), b"%", b"x" * 7_000, b"?a=%ff", b"?" + b"a=&" * 999]
+    [
+        b"%ED%A0%80",
+        b"%00",
+        b"%2e%2e%2f",
+        b"..",
+        b"%ff",
+        "\u202e".encode(),
+        b"%",
+        b"x" * 7_000,
+        b"?a=%ff",
+        b"?" + b"a=&" * 999,
+    ]
 )
 METHODS = (b"GET", b"PUT", b"DELETE", b"HEAD", b"OPTIONS", b"PATCH", b"TRACE", b"CONNECT", b"BREW")
-TYPES = (b"", b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data", b"application/json; charset=utf-16")
+TYPES = (
+    b"",
+    b"text/plain",
+    b"application/x-www-form-urlencoded",
+    b"multipart/form-data",
+    b"application/json; charset=utf-16",
+)

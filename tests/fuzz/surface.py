@@ -47,7 +47,11 @@ class YesMan(Side):
             hook = {"url": f"{ORIGIN}/hooks/tg", "pending_update_count": 0}
             known = {"getMe": bot, "getWebhookInfo": hook, "setWebhook": True}
             return 200, {"ok": True, "result": known.get(what, message)}
-        answers = {"status": 1, "turn": {"text": "hello"}, "getDestinations": [{"destinationId": "1", "hasOnline": True}]}
+        answers = {
+            "status": 1,
+            "turn": {"text": "hello"},
+            "getDestinations": [{"destinationId": "1", "hasOnline": True}],
+        }
         return 200, answers.get(what, {"ok": True, "result": "ok"})
 
 
@@ -65,10 +69,14 @@ def config(outside: str) -> dict[str, Any]:
             "rest": {"type": "chat-api", "token": KEY, "webhook": f"{outside}/hook"},
             "two": {"type": "fake"},
             "three": {"type": "fake"},
+            "four": {"type": "fake"},
+            "five": {"type": "fake"},
         },
         "bots": {
             "bot": {"type": "fake"},
             "mine": {"type": "webhook", "url": f"{outside}/turn", "secret": SECRET},
+            "framework": {"type": "bot-framework", "url": f"{outside}/activities"},
+            "jaicp": {"type": "tovie", "url": outside, "token": KEY, "webhook_key": HOOKS_KEY},
         },
         "platforms": {
             "desk": {"type": "desk", "agents": [{"id": "anna", "name": "Anna", "token": AGENT_TOKEN}]},
@@ -83,6 +91,8 @@ def config(outside: str) -> dict[str, Any]:
             "e": {"channels": ["tovie"], "handoff": ["desk"], "when_offline": "wait"},
             "f": {"channels": ["rest"], "bot": "bot", "handoff": ["desk"], "when_offline": "wait"},
             "g": {"channels": ["three"], "bot": "mine"},
+            "h": {"channels": ["four"], "bot": "framework"},
+            "i": {"channels": ["five"], "bot": "jaicp"},
         },
     }
 

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.entries import ENTRIES
 from tests.fuzz.conftest import EXAMPLES
+from tests.fuzz.entries import ENTRIES
 from tests.fuzz.mutations import METHODS, TYPES, as_json, bodies, changed_at, odd_ones, segments, text_bytes
 
 SPARSE = 211
 """Without FUZZ_EXAMPLES, one in so many; a prime, so that every odd value has its turn in some place."""
 FUZZ = settings.get_profile("fuzz")
+pytestmark = [pytest.mark.timeout(0 if EXAMPLES else 120)]
 
 
 @pytest.mark.parametrize("name", ENTRIES)

@@ -17,7 +17,10 @@ def bad(number):
     """Requests that differ each time in everything a server might remember."""
     unknown = f"u{number}"
     return [
-        *(entry_with(name, {"type": unknown, "event": unknown, "event_name": unknown, "id": unknown}) for name in ENTRIES),
+        *(
+            entry_with(name, {"type": unknown, "event": unknown, "event_name": unknown, "id": unknown})
+            for name in ENTRIES
+        ),
         *(entry_with(name, f"{{{unknown}", raw=True) for name in ENTRIES),
     ]
 
@@ -27,7 +30,14 @@ def entry_with(name, value, *, raw=False):
 
 
 def strangers(number):
-    paths = (f"/hooks/{number}", f"/hooks/tg/{number}", f"/{number}", f"/site/{number}", f"/files/{number}/x", "/metrics")
+    paths = (
+        f"/hooks/{number}",
+        f"/hooks/tg/{number}",
+        f"/{number}",
+        f"/site/{number}",
+        f"/files/{number}/x",
+        "/metrics",
+    )
     return [Request(path=path.encode(), method=b"GET", headers={f"X-{number}".encode(): b"1"}) for path in paths]
 
 

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.conftest import EXAMPLES
 from tests.fuzz.entries import ENTRIES, agent_frames, visitor_frames
 from tests.fuzz.mutations import as_json, bodies, values
 from tests.fuzz.surface import AGENT_TOKEN, ORIGIN
 from tests.fuzz.wire import ANSWER_SECONDS, Request
 
 FUZZ = settings.get_profile("fuzz")
+pytestmark = [pytest.mark.timeout(0 if EXAMPLES else 120)]
 CLOSED = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}
 EXPECTED_CODES = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1013, 4400, 4401, None}
 """Everything but 1011, which means a fault."""

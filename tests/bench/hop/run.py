@@ -90,11 +90,13 @@ def floor(peer: str) -> Server:
     return Server("floor", process, int(process.stdout.readline()))  # type: ignore[union-attr]
 
 
-def gateway(peer: str, folder: Path, name: str = "gateway", **settings: Any) -> Server:
+def gateway(
+    peer: str, folder: Path, name: str = "gateway", limits: dict[str, Any] | None = None, **settings: Any
+) -> Server:
     """Start `gateway serve` with the bench's plugins, found as every plugin is found."""
     port = free_port()
     config = {
-        "server": {"port": port},
+        "server": {"port": port, **(limits or {})},
         "store": {"type": "sqlite", "path": str(folder / "data")},
         "channels": {"in": {"type": "bench", "url": peer}},
         "bots": {"bot": {"type": "bench", "url": peer}},
