@@ -24,16 +24,16 @@ class Pace:
 
     def __init__(self) -> None:
         """Nobody is connected yet."""
-        self._silent: set[RequestHandler[Request]] = set()
+        self._silent: set[RequestHandler] = set()
 
-    def connected(self, make: Callable[[], RequestHandler[Request]]) -> RequestHandler[Request]:
+    def connected(self, make: Callable[[], RequestHandler]) -> RequestHandler:
         """Make a connection's protocol, and watch it until its first request is there."""
         handler = make()
         self._silent.add(handler)
         asyncio.get_running_loop().call_later(HEADER_SECONDS, self._expect_request, handler)
         return handler
 
-    def _expect_request(self, handler: RequestHandler[Request]) -> None:
+    def _expect_request(self, handler: RequestHandler) -> None:
         if handler in self._silent:
             self._silent.discard(handler)
             handler.force_close()

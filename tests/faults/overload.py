@@ -110,7 +110,7 @@ def run(folder: Path, *, seconds: float, factor: float = 3.0) -> Figures:
         after = generator.slice(server, seconds=max(2.0, seconds / 20), window=32)
     finally:
         server.process.terminate()
-        server.process.wait(30)
+        server.process.communicate(timeout=30)
         generator.stop()
     return Figures(before=before, during=during, after=after, rested_bytes=rested, most_bytes=max(found))
 

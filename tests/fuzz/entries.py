@@ -238,7 +238,6 @@ BOT_REPLIES: Sequence[Any] = (
 )
 
 
-
 def _activities(surface: Surface) -> str:
     conversation = surface.conversation("four")
     return f"/hooks/framework/{surface.component('framework')._secret}/v3/conversations/{conversation}/activities"
@@ -274,7 +273,12 @@ def _items(surface: Surface) -> Sequence[Any]:
         {"type": "buttons", "buttons": [{"text": "Yes"}]},
         {"type": "image", "imageUrl": "http://127.0.0.1:1/x.png"},
     ]
-    item = {"token": KEY, "clientId": "five:ann", "questionId": f"q{next(_ids)}", "timestamp": "2030-01-01T00:00:00.000"}
+    item = {
+        "token": KEY,
+        "clientId": "five:ann",
+        "questionId": f"q{next(_ids)}",
+        "timestamp": "2030-01-01T00:00:00.000",
+    }
     return [[{**item, "data": {"replies": replies, "answer": "hello"}}], [{**item, "event": "x"}, item]]
 
 

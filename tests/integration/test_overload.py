@@ -191,6 +191,12 @@ async def test_a_slow_body_that_goes_on_is_read_to_its_end(tmp_path: Path, monke
 # --- a lane that waits long ------------------------------------------------------------------------------------------
 
 
+async def told_more(gateway: Harness, told: list[Delivery]) -> None:
+    """Wait until something became of a message, or nothing waits any more."""
+    before = len(told)
+    await gateway.until(lambda: len(told) > before or not gateway.gateway.dispatcher.pending())
+
+
 async def test_a_lane_that_waits_long_is_told_of_given_up_and_replayed_in_order(tmp_path: Path) -> None:
     """The author learns that it takes longer, then that it failed; the operator sends all of it again, in order."""
     async with small(tmp_path) as gateway:
@@ -211,9 +217,8 @@ async def test_a_lane_that_waits_long_is_told_of_given_up_and_replayed_in_order(
         assert told == [Delivery(number=words[0], to="web", state=DeliveryState.DELAYED, reason="busy")]
 
         while gateway.gateway.dispatcher.pending():
-            left = len(ann.failures)
             gateway.advance(1000)
-            await gateway.until(lambda left=left: len(ann.failures) < left or not gateway.gateway.dispatcher.pending())
+            await told_more(gateway, told)
         failed = [each.number for each in told if each.state is DeliveryState.FAILED]
         letters = sorted(
             (letter.effect for letter in await gateway.gateway.store.dead_letters()), key=lambda effect: effect.number

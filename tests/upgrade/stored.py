@@ -72,7 +72,7 @@ def rows(path: Path) -> str:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
             lines.append(f"DELETE FROM {table};")
-            found = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - names of our own
+            found = connection.execute(f"SELECT * FROM {table}").fetchall()
             lines += [f"INSERT INTO {table} VALUES ({', '.join(map(_literal, row))});" for row in found]
     return "\n".join(lines) + "\n"
 
@@ -93,7 +93,9 @@ def main() -> None:
     """Make the file."""
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(converse(Path(folder)))
-        (FOLDER / f"schema_{int(sys.argv[1])}.sql").write_text(rows(Path(folder) / "data" / "gateway.db"), encoding="utf-8")
+        (FOLDER / f"schema_{int(sys.argv[1])}.sql").write_text(
+            rows(Path(folder) / "data" / "gateway.db"), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

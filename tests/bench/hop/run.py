@@ -70,6 +70,7 @@ class Generator:
     def stop(self) -> None:
         """End it."""
         self._process.kill()
+        self._process.communicate()
 
 
 def started(command: list[str], *, core: int, talks: bool = False, **more: Any) -> subprocess.Popen[str]:
@@ -106,9 +107,10 @@ def gateway(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "gateway.yaml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    log = (folder / "gateway.log").open("w")
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(file)]
-    process = started(command, core=SERVER_CORE, env={**os.environ, "PYTHONPATH": str(installed(folder))}, stderr=log)
+    environment = {**os.environ, "PYTHONPATH": str(installed(folder))}
+    with (folder / "gateway.log").open("w") as log:
+        process = started(command, core=SERVER_CORE, env=environment, stderr=log)
     await_ready(port, process)
     return Server(name, process, port)
 
