@@ -36,6 +36,12 @@ _FAULT = re.compile(r"(\.|_)(bug|failed)$")
 class YesMan(Side):
     """Everything outside at once: whatever is called, it worked."""
 
+    says: dict[str, Any] | None = None
+    """Answered to everything instead."""
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        return await super()._serve(request) if self.says is None else web.Response(**self.says)
+
     def _named(self, request: web.Request, body: Any) -> str:
         return request.path.rpartition("/")[2]
 
@@ -90,9 +96,9 @@ def config(outside: str) -> dict[str, Any]:
             "d": {"channels": ["jivobot"], "bot": "mine", "handoff": ["jivobot"]},
             "e": {"channels": ["tovie"], "handoff": ["desk"], "when_offline": "wait"},
             "f": {"channels": ["rest"], "bot": "bot", "handoff": ["desk"], "when_offline": "wait"},
-            "g": {"channels": ["three"], "bot": "mine"},
-            "h": {"channels": ["four"], "bot": "framework"},
-            "i": {"channels": ["five"], "bot": "jaicp"},
+            "g": {"channels": ["three"], "bot": "mine", "bot_expire_seconds": 0},
+            "h": {"channels": ["four"], "bot": "framework", "bot_expire_seconds": 0},
+            "i": {"channels": ["five"], "bot": "jaicp", "bot_expire_seconds": 0},
         },
     }
 
