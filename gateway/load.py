@@ -24,7 +24,7 @@ RETRY_SECONDS = 2.0
 class Limits:
     """What is too much."""
 
-    pending_effects: int = 100_000
+    pending_effects: int = 20_000
     store_delay_seconds: float = 2.0
 
 

@@ -55,9 +55,10 @@ class ServerSettings(Section):
         description="Largest body of a webhook or request, in bytes. Files have a limit of their own.",
     )
     max_pending_effects: int = Field(
-        100_000,
+        20_000,
         ge=1,
-        description="With so many deliveries waiting, clients' new messages are answered 503 until there are fewer.",
+        description="With so many deliveries waiting, clients' new messages are answered 503 until there are fewer. "
+        "What one destination can pile up while it is away counts too.",
     )
     max_store_delay_seconds: float = Field(
         2.0,

@@ -15,16 +15,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench.hop.run import Generator, Server, gateway  # noqa: E402 - found only now
+from tests.bench import setups  # noqa: E402 - found only now
+from tests.bench.figures import quantile  # noqa: E402
+from tests.bench.generator import Generator, Slice  # noqa: E402
+from tests.bench.servers import Server, Servers  # noqa: E402
 
+CONNECTIONS = 256
 MOST_EFFECTS = 100
 """Few, so that the limit is reached within seconds."""
-MEMORY_BYTES = 150 * 1024 * 1024
+DRAIN_SECONDS = 240.0
+MEMORY_KB = 150 * 1024
 """So much may be added by the overload."""
 RECOVERED = 0.6
 """Part of the first capacity that counts as recovered: a machine that others use too is never twice the same."""
@@ -34,58 +38,47 @@ RECOVERED = 0.6
 class Figures:
     """What was found."""
 
-    before: dict[str, Any]
-    during: dict[str, Any]
-    after: dict[str, Any]
-    rested_bytes: int
-    most_bytes: int
+    before: Slice
+    during: Slice
+    after: Slice
+    rested_kb: int
+    most_kb: int
 
     def faults(self) -> list[str]:
         """Return what is not as promised."""
         slices = (self.before, self.during, self.after)
         promises = {
-            "what was accepted was lost": not any(each["lost"] for each in slices),
-            "something arrived twice": not any(each["twice"] for each in slices),
-            "a conversation was reordered": not any(each["reordered"] for each in slices),
-            "nothing was refused: this was no overload": self.during["refused"] > 0,
-            "nothing was accepted": self.during["all"] > 0,
-            "memory grew": self.most_bytes - self.rested_bytes < MEMORY_BYTES,
-            "it refuses although the load has fallen": not self.after["refused"],
-            "it is slower than before": self.after["rate"] > RECOVERED * self.before["rate"],
+            "what was accepted was lost": not any(each.lost for each in slices),
+            "something arrived twice": not any(each.twice for each in slices),
+            "a conversation was reordered": not any(each.reordered for each in slices),
+            "nothing was refused: this was no overload": bool(self.during.refused),
+            "nothing was accepted": bool(self.during.ack),
+            "memory grew": self.most_kb - self.rested_kb < MEMORY_KB,
+            "it refuses although the load has fallen": not self.after.refused,
+            "it is slower than before": self.after.per_second > RECOVERED * self.before.per_second,
         }
         return [fault for fault, kept in promises.items() if not kept]
 
     def table(self) -> str:
         """Return it for people."""
-        columns = "rate", "all", "refused", "lost", "twice", "reordered"
-        rows = [("", *columns, "ack p99 ms")]
+        rows = [("", "sent", "200", "503", "hops/s", "lost", "twice", "reordered", "ack p99 ms")]
         for name in ("before", "during", "after"):
-            figures = getattr(self, name)
-            shown = [f"{figures[column]:.0f}" for column in columns]
-            rows.append((name, *shown, f"{percentile(figures['ack'], 0.99):.0f}"))
-        megabytes = f"memory: {self.rested_bytes >> 20} MiB before, {self.most_bytes >> 20} MiB at most"
-        return "\n".join(["".join(f"{cell:>11}" for cell in row) for row in rows] + [megabytes])
-
-
-def percentile(values: list[float], part: float) -> float:
-    """Return a percentile; of nothing, 0."""
-    return sorted(values)[int(len(values) * part)] if values else 0.0
-
-
-def memory(server: Server) -> int:
-    """Return the resident bytes of its process."""
-    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text(encoding="ascii").split()[1])
-    return pages * 4096
+            found: Slice = getattr(self, name)
+            counted = (found.begun, len(found.ack), len(found.refused), round(found.per_second))
+            books = (found.lost, found.twice, found.reordered, round(quantile(found.ack, 0.99)) if found.ack else 0)
+            rows.append((name, *map(str, (*counted, *books))))
+        memory = f"memory: {self.rested_kb >> 10} MiB before, {self.most_kb >> 10} MiB at most"
+        return "\n".join(["".join(f"{cell:>11}" for cell in row) for row in rows] + [memory])
 
 
 @contextmanager
 def watched(server: Server) -> Iterator[list[int]]:
     """Look at the memory five times a second."""
-    found, stopped = [memory(server)], Event()
+    found, stopped = [server.rss_kb()], Event()
 
     def look() -> None:
         while not stopped.wait(0.2):
-            found.append(memory(server))
+            found.append(server.rss_kb())
 
     thread = Thread(target=look)
     thread.start()
@@ -98,21 +91,20 @@ def watched(server: Server) -> Iterator[list[int]]:
 
 def run(folder: Path, *, seconds: float, factor: float = 3.0) -> Figures:
     """Do it."""
-    generator = Generator()
-    limits = {"max_pending_effects": MOST_EFFECTS}
-    server = gateway(generator.url, folder, limits=limits, log={"level": "error"})
-    try:
+    short = max(2.0, seconds / 20)
+    with Servers(folder) as servers:
+        generator = Generator(servers)
+        limits = {"max_pending_effects": MOST_EFFECTS}
+        server = servers.gateway("gateway", {**setups.hop(generator.url), "server": limits, "log": {"level": "error"}})
         generator.slice(server, seconds=1.0, window=32)  # to warm up
-        before = generator.slice(server, seconds=max(2.0, seconds / 20), window=32)
-        rested = memory(server)
+        before = generator.slice(server, seconds=short, window=32)
+        rested = server.rss_kb()
         with watched(server) as found:
-            during = generator.slice(server, seconds=seconds, rate=factor * before["rate"], conversations=2000)
-        after = generator.slice(server, seconds=max(2.0, seconds / 20), window=32)
-    finally:
-        server.process.terminate()
-        server.process.communicate(timeout=30)
-        generator.stop()
-    return Figures(before=before, during=during, after=after, rested_bytes=rested, most_bytes=max(found))
+            rate = max(1.0, factor * before.per_second)
+            order = {"conversations": 4096, "connections": CONNECTIONS, "drain": DRAIN_SECONDS}
+            during = generator.slice(server, seconds=seconds, rate=rate, **order)
+        after = generator.slice(server, seconds=short, window=32)
+    return Figures(before=before, during=during, after=after, rested_kb=rested, most_kb=max(found))
 
 
 def main() -> int:
