@@ -24,23 +24,22 @@ class Pace:
 
     def __init__(self) -> None:
         """Nobody is connected yet."""
-        self._silent: set[RequestHandler] = set()
+        self._silent: dict[RequestHandler, asyncio.TimerHandle] = {}
 
     def connected(self, make: Callable[[], RequestHandler]) -> RequestHandler:
         """Make a connection's protocol, and watch it until its first request is there."""
         handler = make()
-        self._silent.add(handler)
-        asyncio.get_running_loop().call_later(HEADER_SECONDS, self._expect_request, handler)
+        self._silent[handler] = asyncio.get_running_loop().call_later(HEADER_SECONDS, self._give_up, handler)
         return handler
 
-    def _expect_request(self, handler: RequestHandler) -> None:
-        if handler in self._silent:
-            self._silent.discard(handler)
-            handler.force_close()
+    def _give_up(self, handler: RequestHandler) -> None:
+        del self._silent[handler]
+        handler.force_close()
 
     def heard(self, request: Request) -> None:
         """A request is there; what is missing of its body must not take for ever."""
-        self._silent.discard(request.protocol)
+        if (timer := self._silent.pop(request.protocol, None)) is not None:
+            timer.cancel()
         if not request.content.is_eof():
             asyncio.get_running_loop().call_later(BODY_SECONDS, _expect_progress, request, request.content.total_bytes)
 
