@@ -120,6 +120,7 @@ class Dispatcher:
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._alarms = Alarms(now=now, ring=self._ring_timer)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pending = 0
         self._stopping = self._stopped = False
         self._started = False
         self.on_end: Callable[[], None] = lambda: None
@@ -153,7 +154,7 @@ class Dispatcher:
 
     def pending(self) -> int:
         """Count the effects not carried out yet."""
-        return sum(len(lane.waiting) for lane in self._lanes.values())
+        return self._pending
 
     def lanes(self) -> int:
         """Count the lanes with something in hand."""
@@ -178,11 +179,13 @@ class Dispatcher:
         for effect in effects:
             key = (effect.conversation, effect.target)
             self._lanes.setdefault(key, Lane(key)).waiting.append(effect)
+            self._pending += 1
 
     def replay(self, effect: Effect) -> None:
         """Take a dead letter that was made pending again, in the order of its lane."""
         key = (effect.conversation, effect.target)
         lane = self._lanes.setdefault(key, Lane(key))
+        self._pending += 1
         busy = [lane.waiting.popleft()] if lane.task and lane.waiting else []
         lane.waiting = deque([*busy, *sorted([*lane.waiting, effect], key=lambda each: each.number)])
         self._wake(lane)
@@ -193,7 +196,9 @@ class Dispatcher:
             return
         busy = lane.waiting[0] if lane.task and lane.waiting else None
         numbers = range(cancelled.since, cancelled.before)
+        before = len(lane.waiting)
         lane.waiting = deque(each for each in lane.waiting if each is busy or each.number not in numbers)
+        self._pending -= before - len(lane.waiting)
         if lane.alarm:
             lane.alarm.cancel()
             lane.alarm = None
@@ -232,6 +237,7 @@ class Dispatcher:
                 later = await self._attempt_safely(lane.waiting[0])
                 if later is None:
                     lane.waiting.popleft()
+                    self._pending -= 1
                     self.on_end()
                 else:
                     lane.waiting[0] = later

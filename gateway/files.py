@@ -96,8 +96,8 @@ class FileStore:
         within_seconds: float = TAKE_SECONDS,
     ) -> Attachment:
         """Keep a copy of a file in a message, or pass its address on; see `Files.take`."""
-        if not url.lower().startswith(("http://", "https://")):
-            raise BadInput("the address of a file begins with http:// or https://")
+        if not _is_address(url):
+            raise BadInput("the address of a file begins with http:// or https://, and is one")
         try:
             self._check_size(size)
             async with asyncio.timeout(within_seconds):
@@ -144,6 +144,13 @@ class FileStore:
 
 def _name_in(url: str) -> str:
     return safe_name(unquote(urlsplit(url).path.rpartition("/")[2]))
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"} and bool(urlsplit(url).netloc)
+    except ValueError:
+        return False
 
 
 def safe_name(name: str) -> str:

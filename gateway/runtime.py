@@ -32,6 +32,7 @@ from gateway.files import FileStore
 from gateway.following import Following
 from gateway.kinds import ChannelKind
 from gateway.listening import Listening
+from gateway.load import Limits, Load
 from gateway.metrics import Metrics
 from gateway.observe import Observer
 from gateway.signals import Signals
@@ -68,7 +69,15 @@ class Gateway:
         self._fetcher = Fetcher(allow_private=settings.files.allow_private)
         self.files = FileStore(settings.data / "files", max_bytes=settings.files.max_bytes, fetcher=self._fetcher)
         self.policies = _policies(settings)
-        self.engine = Engine(store=self.store, policies=self.policies, feed=self.feed, observer=self.observer, now=now)
+        self.load = self._load()
+        self.engine = Engine(
+            store=self.store,
+            policies=self.policies,
+            feed=self.feed,
+            observer=self.observer,
+            expect_room=self.load.expect_room,
+            now=now,
+        )
         self.instances: dict[str, Running] = {}
         self.signals = Signals(self.engine, self.feed, self.instances)
         self._carrier = self._new_carrier()
@@ -84,6 +93,16 @@ class Gateway:
         self._build(now)
 
     # --- building ------------------------------------------------------------------------------------------------
+
+    def _load(self) -> Load:
+        server = self.settings.server
+        return Load(
+            limits=Limits(
+                pending_effects=server.max_pending_effects, store_delay_seconds=server.max_store_delay_seconds
+            ),
+            pending_effects=lambda: self.dispatcher.pending(),  # noqa: PLW0108 - not there yet
+            store_delay=lambda: self.store.delay_seconds,
+        )
 
     def _new_carrier(self) -> Carrier:
         return Carrier(
@@ -138,6 +157,8 @@ class Gateway:
             self._listening[name] = self._hearing(self.instances[name], durable=listener.kind.durable)
         self.metrics.follow(self.metrics.effects, self.dispatcher.pending)
         self.metrics.follow(self.metrics.lanes, self.dispatcher.lanes)
+        self.metrics.follow(self.metrics.store_delay, lambda: self.store.delay_seconds)
+        self.metrics.follow(self.metrics.overloaded, lambda: bool(self.load.excess))
 
     def _hearing(self, running: Running, *, durable: bool) -> Listening | Following:
         if durable:

@@ -23,7 +23,10 @@ class WebhookRequest:
     body: bytes
 
     def json(self) -> Any:
-        """Decode the body. Raises `BadInput` with the position of the mistake."""
+        """Decode the body. Half a character (an escaped surrogate on its own) becomes a question mark.
+
+        Raises `BadInput` with the position of the mistake.
+        """
         try:
             return read_json(self.body)
         except ValueError as error:

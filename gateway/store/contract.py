@@ -96,6 +96,10 @@ class Store(Protocol):
     def healthy(self) -> str:
         """Empty, or why nothing can be committed (disk full, I/O error) since the last try."""
 
+    @property
+    def delay_seconds(self) -> float:
+        """How long the oldest write has waited for the store to begin with it."""
+
     async def commit(self, step: Step) -> bool:
         """Make the step durable. False: its dedup key was seen before and nothing was changed.
 

@@ -67,6 +67,11 @@ class MemoryStore:
         """Empty, or why the last write failed."""
         return self._healthy
 
+    @property
+    def delay_seconds(self) -> float:
+        """See `Store.delay_seconds`."""
+        return 0.0
+
     async def commit(self, step: Step) -> bool:
         """See `Store.commit`."""
         conversation = _stored(step.conversation)

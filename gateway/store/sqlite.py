@@ -73,6 +73,11 @@ class SqliteStore:
         """See `Store.healthy`."""
         return self._opened_writer.healthy if self._opened_writer is not None else ""
 
+    @property
+    def delay_seconds(self) -> float:
+        """See `Store.delay_seconds`."""
+        return self._opened_writer.delay_seconds if self._opened_writer is not None else 0.0
+
     async def commit(self, step: Step) -> bool:
         """See `Store.commit`."""
         applied: bool = await self._write(CommitStep(step))

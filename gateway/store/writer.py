@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -43,6 +43,7 @@ class _Job:
     write: Write
     future: asyncio.Future[Any] | None = None
     """None: nobody waits for it."""
+    since: float = field(default_factory=time.monotonic)
 
 
 class Writer:
@@ -97,6 +98,14 @@ class Writer:
         """
         with suppress(Unavailable):
             await self.submit(_NOTHING)
+
+    @property
+    def delay_seconds(self) -> float:
+        """How long the oldest write that was not begun with has waited."""
+        try:
+            return time.monotonic() - self._jobs[0].since
+        except IndexError:  # The other thread may have just taken it.
+            return 0.0
 
     async def stop(self) -> None:
         """Write what was handed in, fold the write-ahead log into the file, and end."""

@@ -198,8 +198,8 @@ def _media_type(data: Mapping[Any, Any]) -> str:
 def _size(data: Mapping[Any, Any]) -> int | None:
     for name in SIZES:
         value = data.get(name)
-        if isinstance(value, int | str) and not isinstance(value, bool) and str(value).isascii():
-            return int(value) if str(value).isdecimal() else None
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            return int(value) if DIGITS.fullmatch(str(value)) else None
     return None
 
 

@@ -30,7 +30,7 @@ def _size(value: Any) -> int | None:
     """Documented as a number in one place and as a string in another."""
     try:
         size = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return size if size >= 0 else None
 
