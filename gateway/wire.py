@@ -60,7 +60,7 @@ def read_json(body: bytes | str) -> Any:
     """
     body = body.encode(errors="replace") if isinstance(body, str) else body
     try:
-        found = json.loads(body)
+        found = json.loads(body.decode(json.detect_encoding(body)))  # strictly, which `json` is not by itself
         if b"\\ud" in body.lower():  # how the halves of a character are written
             found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
     except RecursionError:
