@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gateway import BotEngineKind, hookimpl, Lazily
+from gateway import BotEngineKind, hookimpl
+from gateway_openai.engine import OpenAIBot
 from gateway_openai.options import OpenAIOptions
 from gateway_openai.prompt import check
-
-if TYPE_CHECKING:
-    from gateway_openai.engine import OpenAIBot
 
 SAMPLE = """\
 type: openai
@@ -19,19 +15,12 @@ prompt: You answer for a shop that sells pottery. If you cannot help, call a hum
 # url: http://127.0.0.1:11434/v1 # any server of the same kind, such as Ollama or vLLM; a local one needs no key
 """
 
-
-def _engine() -> type[OpenAIBot]:
-    from gateway_openai.engine import OpenAIBot
-
-    return OpenAIBot
-
-
 KIND = BotEngineKind(
     name="openai",
     summary="A language model behind any OpenAI-compatible endpoint: streaming, tools, handoff to people.",
     options=OpenAIOptions,
     sample=SAMPLE,
-    build=Lazily(_engine),
+    build=OpenAIBot,
     check=check,
 )
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gateway import Capabilities, ChannelKind, MediaKind, hookimpl, Lazily
+from gateway import Capabilities, ChannelKind, MediaKind, hookimpl
+from gateway_telegram.channel import TelegramChannel
 from gateway_telegram.options import TelegramOptions
-
-if TYPE_CHECKING:
-    from gateway_telegram.channel import TelegramChannel
 
 SAMPLE = """\
 type: telegram
@@ -29,19 +25,12 @@ CAPABILITIES = Capabilities(
     single_content=True,
 )
 
-
-def _channel() -> type[TelegramChannel]:
-    from gateway_telegram.channel import TelegramChannel
-
-    return TelegramChannel
-
-
 KIND = ChannelKind(
     name="telegram",
     summary="A Telegram bot, by webhook or long polling.",
     options=TelegramOptions,
     sample=SAMPLE,
-    build=Lazily(_channel),
+    build=TelegramChannel,
     capabilities=CAPABILITIES,
 )
 

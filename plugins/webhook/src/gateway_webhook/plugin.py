@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import BotEngineKind, hookimpl, Lazily
+from gateway import BotEngineKind, hookimpl
+from gateway_webhook.commands import add_commands
+from gateway_webhook.engine import WebhookBot
 from gateway_webhook.options import WebhookOptions
 
 if TYPE_CHECKING:
     from gateway import Commands
-    from gateway_webhook.engine import WebhookBot
 
 SAMPLE = """\
 type: webhook
@@ -17,25 +18,12 @@ url: https://bot.example.com/turn # a program of your own: it gets one signed re
 secret: { $env: BOT_SECRET } # `gateway webhook secret` makes one
 """
 
-
-def _engine() -> type[WebhookBot]:
-    from gateway_webhook.engine import WebhookBot
-
-    return WebhookBot
-
-
-def _commands() -> Commands:
-    from gateway_webhook.commands import add_commands
-
-    return add_commands
-
-
 KIND = BotEngineKind(
     name="webhook",
     summary="A bot of your own: one signed HTTP request per turn, answered at once or later.",
     options=WebhookOptions,
     sample=SAMPLE,
-    build=Lazily(_engine),
+    build=WebhookBot,
 )
 
 
@@ -48,4 +36,4 @@ def register_bot_engines() -> list[BotEngineKind[WebhookOptions]]:
 @hookimpl
 def register_commands() -> list[Commands]:
     """Offer `gateway webhook secret|schema`."""
-    return [Lazily(_commands)]
+    return [add_commands]

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from typing import TYPE_CHECKING
-
-from gateway import EVERYTHING, ChannelKind, hookimpl, Lazily
+from gateway import EVERYTHING, ChannelKind, hookimpl
+from gateway_widget.channel import WidgetChannel
 from gateway_widget.options import WidgetOptions
-
-if TYPE_CHECKING:
-    from gateway_widget.channel import WidgetChannel
 
 SAMPLE = """\
 type: widget
@@ -19,19 +15,12 @@ title: Chat with us
 accent: "#0f766e"
 """
 
-
-def _channel() -> type[WidgetChannel]:
-    from gateway_widget.channel import WidgetChannel
-
-    return WidgetChannel
-
-
 KIND = ChannelKind(
     name="widget",
     summary="Web chat for your own site, embedded by one script line.",
     options=WidgetOptions,
     sample=SAMPLE,
-    build=Lazily(_channel),
+    build=WidgetChannel,
     capabilities=replace(EVERYTHING, html=True, tails_log=True),
 )
 
