@@ -54,6 +54,7 @@ MODULES = {
     "gateway.render.message": "Showing it more plainly",
     "gateway.errors": "Failures and refusals",
     "gateway.remote": "Calling another system",
+    "gateway.transport": "Why a call did not get through",
     "gateway.lookup": "Asking it once for many",
     "gateway.steps": "Calling it in several steps",
     "gateway.history": "Telling a history in words",
