@@ -94,7 +94,7 @@ from gateway.events import (
 from gateway.given import Availability, Change, Context, Conversations, Files, Received, Storage
 from gateway.history import History, HistoryLabels
 from gateway.hookspecs import hookimpl
-from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
+from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options, lazily
 from gateway.lookup import Lookup
 from gateway.mailbox import Mailboxes
 from gateway.model import (
@@ -251,6 +251,7 @@ __all__ = [
     "check_secret",
     "for_client",
     "hookimpl",
+    "lazily",
     "plain_text",
     "render_message",
     "retry_after_seconds",

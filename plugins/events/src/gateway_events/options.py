@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from gateway import Options
-from gateway_events.event import EntryType
 from gateway_events.signing import key_of
+
+EntryType: TypeAlias = Literal[
+    "said",
+    "started",
+    "transferred",
+    "declined",
+    "queued",
+    "joined",
+    "moved",
+    "left",
+    "noted",
+    "delivery",
+    "changed",
+    "bot_failed",
+    "waited",
+    "closed",
+]
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 OURS = frozenset({"content-length", "content-type", "host", "webhook-id", "webhook-signature", "webhook-timestamp"})
