@@ -96,7 +96,7 @@ from gateway.given import Availability, Change, Context, Conversations, Files, R
 from gateway.headers import Headers, check_headers
 from gateway.history import History, HistoryLabels
 from gateway.hookspecs import hookimpl
-from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
+from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options, lazily
 from gateway.lookup import Lookup
 from gateway.mailbox import Mailboxes
 from gateway.model import (
@@ -258,6 +258,7 @@ __all__ = [
     "check_secret",
     "for_client",
     "hookimpl",
+    "lazily",
     "plain_text",
     "read_json",
     "render_message",

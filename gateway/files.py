@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import puremagic
 import structlog
 
 from gateway.errors import BadInput, Failure, TooLarge, Unavailable
@@ -166,6 +165,8 @@ def safe_name(name: str) -> str:
 
 def _media_type(path: Path, claimed: str) -> str:
     """Believe the bytes; where they do not tell (plain text, SVG), believe the claim if it is harmless."""
+    import puremagic  # noqa: PLC0415 - reads all it knows when it is imported
+
     try:
         found = puremagic.magic_file(str(path))
     except (puremagic.PureError, ValueError, OSError):

@@ -411,6 +411,10 @@ def _component(core: Core, instance: Instance[Any]) -> Any:
         return kind.build(InstanceContext(core, instance.name, kind.name), instance.options)
     except GatewayError:
         raise
+    except ModuleNotFoundError as error:
+        missing = f"module {error.name!r} is missing; install its plugin again with what it needs"
+        msg = f"{instance.name!r} ({kind.name}) cannot be built: {missing}"
+        raise UserMistake(msg) from error
     except Exception as error:
         log.exception("plugin.bug", instance=instance.name, kind=kind.name, call="build")
         msg = f"{instance.name!r} ({kind.name}) cannot be built: a fault in its plugin: {type(error).__name__}"

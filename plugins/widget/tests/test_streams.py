@@ -445,8 +445,12 @@ class Slow:
         self.frames = []
         self.gate = asyncio.Event()
         self.reached = asyncio.Event()
+        self.ended = asyncio.Event()
 
-    async def __call__(self, frame):
+    def end(self):
+        self.ended.set()
+
+    async def send(self, frame):
         self.reached.set()
         await self.gate.wait()
         self.frames.append(frame)
@@ -464,18 +468,19 @@ async def test_a_slow_browser_costs_no_memory_and_misses_nothing(stage):
     slow = Slow(last=302)
     client = visitor.session["visitor"]
     tail = Tail(
-        client=client, conversations=stage.book, send=slow, after=("", 0), moved=lambda *_: None, leave_queue=True
+        client=client, conversations=stage.book, line=slow, after=("", 0), moved=lambda *_: None, leave_queue=True
     )
     stage.book.watch(tail.notice)
-    running = asyncio.create_task(tail.run())
+    tail.start()
     await slow.reached.wait()
     for number in range(2, 302):
         stage.bot_says(str(number))
         assert len(tail._waiting) <= MOST_WAITING
     stage.close()
     slow.gate.set()
+    await slow.ended.wait()
     with pytest.raises(ConnectionResetError):
-        await running
+        await tail.stop()
 
     assert slow.numbers == list(range(1, 303))
 
@@ -496,11 +501,12 @@ async def test_what_fits_in_memory_is_not_read_again(stage):
 async def test_gone_browsers_are_forgotten(stage):
     crowd = Crowd()
     tail = Tail(
-        client="ann", conversations=stage.book, send=Slow(last=1), after=("c1", 0), moved=crowd.moved, leave_queue=True
+        client="ann", conversations=stage.book, line=Slow(last=1), after=("c1", 0), moved=crowd.moved, leave_queue=True
     )
-    with crowd.joined(tail):
-        crowd.moved(tail, "c2")
-        tail.conversation = "c2"
-        assert (list(crowd._by_client), list(crowd._by_conversation)) == (["ann"], ["c2"])
+    crowd.join(tail)
+    crowd.moved(tail, "c2")
+    tail.conversation = "c2"
+    assert (list(crowd._by_client), list(crowd._by_conversation)) == (["ann"], ["c2"])
 
-    assert (dict(crowd._by_client), dict(crowd._by_conversation)) == ({}, {})
+    crowd.leave(tail)
+    assert (crowd._by_client, crowd._by_conversation) == ({}, {})

@@ -19,8 +19,6 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from gateway import BadInput
 
 LONGEST_ID = 200
-LONGEST_ANSWER = 50_000
-"""Characters; documented."""
 MOST_EVENTS = 250
 """Per call; documented."""
 DIGITS = re.compile(r"[0-9]{1,15}")
@@ -28,9 +26,6 @@ MOST_FACTS = 100
 MOST_FILES = 10
 START = "/start"
 FILE_EVENT = "fileEvent"
-
-STATUSES = frozenset({"transferred", "queued", "joined", "moved", "left", "closed"})
-"""Types of log entries a caller is told of as items without replies."""
 
 
 # --- what callers send -----------------------------------------------------------------------------------------------

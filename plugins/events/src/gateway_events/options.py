@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from pydantic import Field, SecretStr, field_validator
 
 from gateway import Options, check_address, check_headers
-from gateway_events.event import EntryType
 from gateway_events.signing import key_of
 
 SIGNATURE = frozenset({"webhook-id", "webhook-signature", "webhook-timestamp"})
+
+EntryType: TypeAlias = Literal[
+    "said",
+    "started",
+    "transferred",
+    "declined",
+    "queued",
+    "joined",
+    "moved",
+    "left",
+    "noted",
+    "delivery",
+    "changed",
+    "bot_failed",
+    "waited",
+    "closed",
+]
 
 
 class EventsOptions(Options):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from gateway import Headers, Options
@@ -79,6 +77,9 @@ class HttpTool(Options):
     @field_validator("parameters")
     @classmethod
     def _is_a_schema(cls, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        from jsonschema import Draft202012Validator  # noqa: PLC0415 - large, and only some bots have tools of their own
+        from jsonschema.exceptions import SchemaError  # noqa: PLC0415 - as above
+
         try:
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:
