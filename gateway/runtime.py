@@ -123,11 +123,13 @@ class Gateway:
             for route in self.settings.routes.values()
             for channel in route.channels
         }
+        places = {name: max(1, each.core.concurrency // 2) for name, each in _instances(self.settings).items()}
         return Dispatcher(
             engine=self.engine,
             store=self.store,
             carry_out=self._carrier.carry_out,
             patience=lambda channel: patience.get(channel, Patience()),
+            places=lambda target: places.get(target, 1),
             metrics=self.metrics,
             now=now,
         )
@@ -150,9 +152,8 @@ class Gateway:
             report=lambda name, reason: self.instances[name].report(reason),
             now=now,
         )
-        for family in (settings.channels, settings.bots, settings.platforms, settings.listeners):
-            for instance in family.values():
-                self.instances[instance.name] = _built(core, instance, self.metrics)
+        for name, instance in _instances(settings).items():
+            self.instances[name] = _built(core, instance, self.metrics)
         for name, listener in settings.listeners.items():
             self._listening[name] = self._hearing(self.instances[name], durable=listener.kind.durable)
         self.metrics.follow(self.metrics.effects, self.dispatcher.pending)
@@ -349,6 +350,10 @@ def _store(settings: Settings, now: Callable[[], float], metrics: Metrics) -> St
         metrics.batch.observe(writes)
 
     return SqliteStore(settings.database, clock=now, on_commit=on_commit)
+
+
+def _instances(settings: Settings) -> dict[str, Instance[Any]]:
+    return {**settings.channels, **settings.bots, **settings.platforms, **settings.listeners}
 
 
 def _policies(settings: Settings) -> dict[str, Policy]:

@@ -73,6 +73,18 @@ class EffectRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PendingLane:
+    """That effects of a conversation towards a target are pending: all that a start has to know of them."""
+
+    conversation: str
+    target: str
+    due_at: float
+    """Of the first, in unix seconds."""
+    numbers: tuple[int, ...]
+    """Of all, in order."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Stretch:
     """Entries of one conversation that were committed together: those with `first <= number <= last`."""
 
@@ -157,8 +169,11 @@ class Store(Protocol):
     async def find_message(self, message_id: str) -> Sequence[tuple[str, int]]:
         """Return (conversation, number) of `Said` entries whose message has this id."""
 
-    async def pending_effects(self) -> Sequence[Effect]:
-        """Return all pending effects ordered by (conversation, number): read once at start."""
+    async def pending_lanes(self) -> Sequence[PendingLane]:
+        """Return all lanes with pending effects, ordered by (conversation, target): read once at start."""
+
+    async def pending_effects(self, conversation_id: str, numbers: Sequence[int]) -> Sequence[Effect]:
+        """Return those of a conversation's effects with these numbers that are pending, in order."""
 
     async def timers(self) -> Sequence[Timer]:
         """Return all timers: read once at start."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.entries import Entry
     from gateway.events import Effect, Timer
     from gateway.store.batch import Write
-    from gateway.store.contract import EffectRecord, Finished, Step, Stretch
+    from gateway.store.contract import EffectRecord, Finished, PendingLane, Step, Stretch
 
 
 class SqliteStore:
@@ -182,9 +182,13 @@ class SqliteStore:
             return []
         return await self._reader.all(sql.FIND_MESSAGE, (message_id,), lambda row: (row[0], row[1]))
 
-    async def pending_effects(self) -> Sequence[Effect]:
+    async def pending_lanes(self) -> Sequence[PendingLane]:
+        """See `Store.pending_lanes`."""
+        return await self._reader.all(sql.PENDING_LANES, (), sql.lane_of)
+
+    async def pending_effects(self, conversation_id: str, numbers: Sequence[int]) -> Sequence[Effect]:
         """See `Store.pending_effects`."""
-        return await self._reader.all(sql.PENDING, (), sql.effect_of)
+        return await self._reader.all(sql.PENDING, (conversation_id, orjson.dumps(numbers)), sql.effect_of)
 
     async def timers(self) -> Sequence[Timer]:
         """See `Store.timers`."""

@@ -52,7 +52,7 @@ async def test_a_plugin_that_will_not_end_does_not_hold_up_the_stop(tmp_path: Pa
     hostile.Stubborn.may_end.set()
 
     async with Harness(folder=tmp_path) as again:
-        assert len(await again.gateway.store.pending_effects()) == 1
+        assert len(await again.gateway.store.pending_lanes()) == 1
 
 
 async def test_a_signal_ends_also_a_start_that_takes_long(tmp_path: Path) -> None:

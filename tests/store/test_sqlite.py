@@ -24,7 +24,7 @@ from gateway.store.batch import Call
 from gateway.store.housekeeping import SLICE, Housekeeping, Retention
 from gateway.store.sqlite import SqliteStore
 from gateway.store.writer import Writer
-from tests.store.builders import ask, dedup, done, failed, fates, said, settled, step
+from tests.store.builders import ask, dedup, done, failed, fates, pending, said, settled, step
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -288,7 +288,7 @@ async def test_a_failed_attempt_is_written_though_nobody_waits(sqlite: SqliteSto
     sqlite.reschedule(Effect(**{**vars_of(ask(1)), "attempts": 3}), at=1.0)
 
     async def is_written() -> bool:
-        return (await sqlite.pending_effects())[0].attempts == 3
+        return (await pending(sqlite))[0].attempts == 3
 
     await until(is_written)
 
@@ -338,7 +338,7 @@ async def test_with_a_full_disk_no_step_is_written_in_part(sqlite: SqliteStore):
 
     await in_writer(sqlite, "PRAGMA max_page_count = 1000000")
     assert await sqlite.load("c1") is None
-    assert await sqlite.pending_effects() == []
+    assert await pending(sqlite) == []
     assert await sqlite.commit(step("c1", entries=big, dedup=dedup("k"), effects=(ask(1),)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -72,6 +73,8 @@ async def desk(transport):
 
     async def answer(request):
         seen.append((request.method, dict(request.headers), await request.read()))
+        if answers.get("silent"):
+            await asyncio.Event().wait()
         if answers.get("hang"):
             request.transport.abort()
         if answers.get("cut"):
@@ -147,6 +150,34 @@ async def test_a_stream_goes_wrong_like_any_answer(desk, answers, failure):
     with pytest.raises(failure) as raised:
         async with desk.remote.streamed(desk.url, {}) as stream:
             assert [chunk async for chunk in stream.chunks]
+
+    assert "secret-part" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 429, 503])
+async def test_where_bodies_say_it_the_status_decides_nothing(desk, status):
+    desk.answers.update(status=status, body=b'{"ok": false}')
+    answer = await desk.remote.exchange(desk.url, {"a": "ü"})
+
+    [(method, headers, body)] = desk.seen
+    assert (method, headers["X-Own"], body) == ("POST", "1", '{"a": "ü"}'.encode())
+    assert headers["Content-Type"] == "application/json"
+    assert (answer.status, answer.json()) == (status, {"ok": False})
+
+
+@pytest.mark.parametrize(
+    ("answers", "failure", "reason"),
+    [
+        ({"hang": True}, Temporary, "cannot be reached"),
+        ({"cut": True}, Temporary, "cannot be reached"),
+        ({"silent": True}, Temporary, "did not answer within 0.2 s"),
+        ({"body": b"x" * 101, "status": 400}, Permanent, "longer than 100 bytes"),
+    ],
+)
+async def test_an_exchange_without_an_answer_is_a_failure(desk, answers, failure, reason):
+    desk.answers.update(answers)
+    with pytest.raises(failure, match=reason) as raised:
+        await desk.remote.exchange(desk.url, {}, timeout_seconds=0.2 if "silent" in answers else None)
 
     assert "secret-part" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
 
