@@ -83,6 +83,11 @@ async def test_a_plugin_at_fault_is_named(tmp_path: Path, kind: str) -> None:
         await hostile_gateway(tmp_path, kind).gateway.start()
 
 
+async def test_a_module_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match=r"'incomplete'.*module 'lost' is missing; install its plugin again"):
+        await hostile_gateway(tmp_path, "incomplete").gateway.start()
+
+
 async def test_a_mistake_about_pages_is_no_reason_to_end(tmp_path: Path) -> None:
     async with hostile_gateway(tmp_path, "pageless") as gateway:
         assert [label for label, _ in gateway.gateway.pages()][-1] == "metrics"

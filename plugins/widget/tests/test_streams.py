@@ -485,6 +485,33 @@ async def test_a_slow_browser_costs_no_memory_and_misses_nothing(stage):
     assert slow.numbers == list(range(1, 303))
 
 
+async def test_a_browser_hears_something_though_nothing_happens(stage, monkeypatch):
+    monkeypatch.setattr("gateway_widget.streams.BEAT_SECONDS", 0.05)
+    visitor = await stage.visitor()
+    await visitor.say("Hi")
+    async with visitor.socket() as line:
+        await line.hear("hello")
+        await line.hear("beat")
+        await line.hear("beat")
+    async with visitor.get("events", headers=visitor.authorization) as response:
+        while b"beat" not in await response.content.readline():
+            pass
+
+
+async def test_a_browser_that_waits_has_no_task(stage):
+    visitor = await stage.visitor()
+    await visitor.say("Hi")
+    async with visitor.socket() as line:
+        await line.hear("hello")
+        (tail,) = stage.channel._crowd
+        stage.bot_says("Hello")
+        at_work = tail._work
+        await line.numbers(2)
+        await at_work
+
+        assert tail._work is None
+
+
 async def test_what_fits_in_memory_is_not_read_again(stage):
     visitor = await stage.visitor()
     await visitor.say("Hi")
