@@ -36,6 +36,7 @@ from gateway.contracts import (
     Turn,
 )
 from gateway.conversation import Conversation, Floor, Handoff, Stage
+from gateway.counted import Counted
 from gateway.doors import check_secret
 from gateway.entries import (
     BotFailed,
@@ -119,8 +120,8 @@ from gateway.model import (
     Transfer,
     text_message,
 )
-from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer
-from gateway.render.message import plain_text
+from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer, RemoteStream
+from gateway.render.message import plain_text, render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.steps import Steps
 from gateway.webhook import WebhookRequest, WebhookResponse
@@ -170,6 +171,7 @@ __all__ = [
     "Context",
     "Conversation",
     "Conversations",
+    "Counted",
     "Declined",
     "Delivery",
     "DeliveryState",
@@ -216,6 +218,7 @@ __all__ = [
     "Rejected",
     "Remote",
     "RemoteAnswer",
+    "RemoteStream",
     "Role",
     "Said",
     "SendsMessages",
@@ -249,6 +252,7 @@ __all__ = [
     "for_client",
     "hookimpl",
     "plain_text",
+    "render_message",
     "retry_after_seconds",
     "text_message",
     "to_json",

@@ -19,6 +19,8 @@ class Capabilities:
     """Most buttons on one message; 0: they become a numbered list in the text."""
     button_urls: bool = False
     carousel: bool = False
+    card_buttons: int | None = None
+    """Most buttons on one card of a carousel, where it is fewer than on a message."""
     media: frozenset[MediaKind] = frozenset()
     """Kinds of file shown natively; others become a link."""
     media_bytes: int | None = None

@@ -146,17 +146,13 @@ class Carrier:
         cause = await self._entry(effect, number)
         turn = Turn(
             id=effect_id(effect.conversation, effect.number),
-            conversation=replace(conversation, bot_state=deepcopy(conversation.bot_state)),
+            conversation=_with_own_state(conversation),
             cause=cause,
             epoch=effect.epoch,
             transcript=await self._transcript(conversation, cause),
             agents_online=await self.agents_online(conversation),
         )
-        self._bot_types(conversation, active=True)
-        try:
-            reply: BotReply = await self._call(running, effect, "reply", turn)
-        finally:
-            self._bot_types(conversation, active=False)
+        reply = await self._reply(running, effect, turn)
         return BotReplied(
             effect=effect,
             messages=reply.messages,
@@ -165,6 +161,20 @@ class Carrier:
             state=reply.state,
             attributes=reply.attributes,
         )
+
+    async def _reply(self, running: Running, effect: Effect, turn: Turn) -> BotReply:
+        """Have the bot answer, and show that it writes. What it says ends the sign; if it says nothing, we do."""
+        bot = self._engine.bot_of(turn.conversation)
+        sign = Typing(conversation=turn.conversation.id, role=Role.BOT, epoch=effect.epoch)
+        says_something = False
+        try:
+            with self._signals.lasting(bot, sign):
+                reply: BotReply = await self._call(running, effect, "reply", turn)
+            says_something = bool(reply.messages)
+            return reply
+        finally:
+            if not says_something:
+                self._signals.typing(bot, replace(sign, active=False))
 
     async def _transcript(self, conversation: Conversation, cause: Entry) -> tuple[Entry, ...]:
         if not isinstance(cause.body, Left):
@@ -205,10 +215,6 @@ class Carrier:
         except Failure:
             return None
 
-    def _bot_types(self, conversation: Conversation, *, active: bool) -> None:
-        bot = self._engine.bot_of(conversation)
-        self._signals.typing(bot, Typing(conversation=conversation.id, role=Role.BOT, active=active))
-
     # --- messages ------------------------------------------------------------------------------------------------
 
     async def _send(
@@ -234,13 +240,15 @@ class Carrier:
                 session=handoff.session if handoff else "",
                 remote=handoff.remote if handoff else "",
                 number=number,
+                part=index,
                 role=said.role,
                 author=said.author,
                 message=messages[index],
                 attempt=effect.attempts + 1,
             )
             await self._call(running, effect, "send", outgoing, entry)
-            self._progress(replace(effect, action=replace(action, part=index + 1)))
+            if index + 1 < len(messages):
+                self._progress(replace(effect, action=replace(action, part=index + 1)))
         return EffectDone(effect=effect)
 
     # --- sessions ------------------------------------------------------------------------------------------------
@@ -318,6 +326,12 @@ class Carrier:
         )
         await self._call(running, effect, "close", closing)
         return EffectDone(effect=effect)
+
+
+def _with_own_state(conversation: Conversation) -> Conversation:
+    """Give the bot a memory it may scribble in."""
+    state = conversation.bot_state
+    return replace(conversation, bot_state=deepcopy(state)) if state else conversation
 
 
 async def _availability(running: Running, platform: SupportsAvailability, destination: str) -> Availability:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.contracts import Availability, Change, Files, Received
     from gateway.conversation import Conversation
+    from gateway.counted import Counted
     from gateway.engine import Engine
     from gateway.entries import Entry
     from gateway.events import PluginEvent, Typing
@@ -59,6 +60,7 @@ class InstanceContext:
         """`name`: the instance's in the config."""
         self._core = core
         self._name = name
+        self._kind = kind
         self._log = logs.get(instance=name, kind=kind)
         self._conversations = InstanceConversations(core, name)
         self._storage = InstanceStorage(core.store, name)
@@ -131,6 +133,10 @@ class InstanceContext:
             self._ignored.add(what)
             self._log.warning("input.ignored", what=what)
 
+    def count(self, counter: Counted, amount: float = 1.0, *labels: str) -> None:
+        """See `Context.count`."""
+        self._core.metrics.plugins.count(self._kind, self._name, counter, amount, labels)
+
     def signal(self, typing: Typing) -> None:
         """See `Context.signal`."""
         self._core.signals.typing(self._name, typing)
@@ -152,6 +158,10 @@ class InstanceConversations:
     async def of_client(self, client_id: str) -> Conversation | None:
         """See `Conversations.of_client`."""
         return await self._core.engine.of_client(self._name, client_id)
+
+    async def recent(self, *, client_id: str = "", limit: int = 20) -> Sequence[Conversation]:
+        """See `Conversations.recent`."""
+        return await self._core.store.conversations(channel=self._name, client=client_id, limit=limit)
 
     async def sessions(self) -> Sequence[Conversation]:
         """See `Conversations.sessions`."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gateway.conversation import Conversation
+from gateway.counted import Counted
 from gateway.entries import Entry
 from gateway.events import PluginEvent, Typing
 from gateway.model import Attachment, JsonObject, Message, Outcome, Peer, Role, Transfer
@@ -64,6 +65,12 @@ class Conversations(Protocol):
     async def of_client(self, client_id: str) -> Conversation | None:
         """Return this channel's newest conversation with the client, open or closed."""
 
+    async def recent(self, *, client_id: str = "", limit: int = 20) -> Sequence[Conversation]:
+        """Return this channel's conversations, open or closed, with one client or (empty) all: the last active first.
+
+        Of two ids, the one of the conversation begun later is larger as text.
+        """
+
     async def sessions(self) -> Sequence[Conversation]:
         """Return the conversations whose handoff is on this platform now, oldest transfer first."""
 
@@ -83,7 +90,7 @@ class Conversations(Protocol):
         """
 
     def watch_typing(self, callback: Callable[[Typing], None]) -> Callable[[], None]:
-        """Call `callback` for each typing signal that concerns this instance and is not its own."""
+        """Call `callback` for each typing signal that concerns this instance and is not its own, drafts among them."""
 
 
 TAKE_SECONDS = 20.0
@@ -207,6 +214,13 @@ class Context(Protocol):
         Logged the first time for each `what`: a short name, without anything a client wrote.
         """
 
+    def count(self, counter: Counted, amount: float = 1.0, *labels: str) -> None:
+        """Add to a counter of the plugin's own, shown at `/metrics` as `gateway_{kind}_{name}_total`.
+
+        Its first label is the instance; `labels` are the values of `counter.labels`, in that order. They must be names
+        from the options or words from the code: past 100 combinations per instance all further ones count as `other`.
+        """
+
     def signal(self, typing: Typing) -> None:
         """Pass a typing signal on. Never fails, never blocks, may be dropped."""
 
@@ -238,6 +252,8 @@ class Outgoing:
     """... the platform's own."""
     number: int
     """Log number of the entry it comes from."""
+    part: int = 0
+    """Which one it is, from 0, where the entry had to be sent as several messages."""
     role: Role
     author: Peer
     message: Message
@@ -433,7 +449,10 @@ class SupportsTyping(Protocol):
     """Shows typing signs to the client (channel) or the agent (platform)."""
 
     async def typing(self, signal: Typing, *, client: Peer, session: str) -> None:
-        """Show it for some seconds. Failures are ignored."""
+        """Show it for some seconds; a sign that lasts is given again. Failures are ignored.
+
+        Never called with a draft (`Typing.text`): who can show one watches, see `Conversations.watch_typing`.
+        """
 
 
 @runtime_checkable

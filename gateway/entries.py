@@ -21,6 +21,8 @@ class Said:
     author: Peer
     message: Message
     source: str = ""
+    answers: int = 0
+    """Log number of the entry the bot answers with it; 0: said unasked, later (`BotSpoke`), or not by the bot."""
     type: Literal["said"] = "said"
 
 

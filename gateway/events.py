@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator
 
-from gateway.model import JsonObject, Message, Outcome, Peer, Role, Transfer
+from gateway.model import JsonObject, Markup, Message, Outcome, Peer, Role, Transfer
 
 # --- from a channel: the client ------------------------------------------------------------------------------------
 
@@ -227,14 +227,21 @@ PluginEvent = ClientEvent | HumanEvent | BotSpoke | SessionEvent
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Typing:
-    """Somebody is (or stopped) writing. Goes to whoever listens, past log and store; shown for a few seconds."""
+    """Somebody is (or stopped) writing. Goes to whoever listens, past log and store; shown for a few seconds.
+
+    A message of the same author ends it, too, and so does a change of the floor: neither is signalled.
+    """
 
     conversation: str
     role: Role
     active: bool = True
     text: str = ""
     """All that is written so far, where the author lets it be seen while it grows (a bot that streams). A channel that
-    can shows it as a draft; what was said is only what the log has."""
+    can shows it as a draft; what was said is only what the log has. Empty: nothing new of it, a draft stays."""
+    markup: Markup = Markup.PLAIN
+    """Of `text`."""
+    epoch: int | None = None
+    """`Turn.epoch` of the turn a bot is writing an answer to; once it is over, nothing of the sign is shown."""
 
 
 # --- effects: rows carried out at least once, in order per lane -------------------------------------------------------

@@ -24,6 +24,8 @@ from prometheus_client.exposition import choose_encoder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.counted import Counted
+
 MetricT = TypeVar("MetricT", Counter, Gauge, Histogram)
 
 FAST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -50,12 +52,40 @@ class Labelled(Generic[MetricT]):
         return child
 
 
+COMBINATIONS = 100
+"""How many combinations of labels one instance may make of one counter of its plugin's own."""
+
+
+class Plugins:
+    """The counters that plugins declare themselves: an instance cannot make more of them than is good for us."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """`registry`: where they are shown."""
+        self._registry = registry
+        self._counters: dict[str, Labelled[Counter]] = {}
+        self._made: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+
+    def count(self, kind: str, instance: str, counter: Counted, amount: float, labels: tuple[str, ...]) -> None:
+        """Add to a counter, declared at its first use."""
+        name = f"gateway_{kind.replace('-', '_')}_{counter.name}"
+        metric = self._counters.get(name)
+        if metric is None:
+            declared = Counter(name, counter.meaning, ("instance", *counter.labels), registry=self._registry)
+            metric = self._counters[name] = Labelled(declared)
+        made = self._made.setdefault((name, instance), set())
+        if labels not in made and len(made) >= COMBINATIONS:
+            labels = ("other",) * len(labels)
+        made.add(labels)
+        metric(instance, *labels).inc(amount)
+
+
 class Metrics:
     """The gateway's metrics. Names and labels are a promise to dashboards: add, do not rename."""
 
     def __init__(self, *, version: str = "") -> None:
         """`version` is the gateway's own, for `gateway_build_info`."""
         self.registry = CollectorRegistry(auto_describe=True)
+        self.plugins = Plugins(self.registry)
         self._declare_traffic()
         self._declare_floor()
         self._declare_delivery()

@@ -6,14 +6,15 @@ An address may hold a secret, so none gets into an error or a log.
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from gateway.errors import AuthenticationFailed, Failure, Permanent, Temporary
 from gateway.retry_after import retry_after_seconds
-from gateway.transport import Overlong, Unreachable
+from gateway.transport import HttpStream, Overlong, Unreachable
 
 if TYPE_CHECKING:
     from gateway.contracts import Context
@@ -59,6 +60,16 @@ class RemoteAnswer:
             return json_module.loads(self.body)
         except ValueError:
             raise Permanent("the answer is not JSON") from None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteStream:
+    """A 2xx answer whose body is read while it comes."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names as they came; looked up without case."""
+    chunks: AsyncIterator[bytes]
 
 
 class Remote:
@@ -109,6 +120,17 @@ class Remote:
         all_headers = {**kind, **self._headers, **(headers or {}), **more}
         return await self._call("POST", url, headers=all_headers, params=params, body=content)
 
+    @asynccontextmanager
+    async def streamed(self, url: str, body: Any) -> AsyncIterator[RemoteStream]:
+        """Post JSON and read the answer while it comes; the block only reads. Limits are for the whole.
+
+        A connection cut on the way raises `Temporary`, as before it; the other side may also just end too early.
+        """
+        content = json_module.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", **self._headers}
+        async with self._asked("POST", url, headers=headers, body=content, live=True) as answer:
+            yield RemoteStream(status=answer.status, headers=answer.headers, chunks=answer.chunks)
+
     async def _call(
         self,
         verb: str,
@@ -118,31 +140,42 @@ class Remote:
         body: bytes | None = None,
         params: Mapping[str, str] | None = None,
     ) -> RemoteAnswer:
+        async with self._asked(verb, with_query(url, params), headers=headers, body=body) as answer:
+            whole = await _whole(answer)
+            return RemoteAnswer(status=answer.status, body=whole, headers=answer.headers)
+
+    @asynccontextmanager
+    async def _asked(
+        self, verb: str, url: str, *, headers: Mapping[str, str], body: bytes | None, live: bool = False
+    ) -> AsyncIterator[HttpStream]:
+        """Make a request and give its 2xx answer to the block, in which what goes wrong has the same meaning."""
         try:
-            answer = await self._context.client.request(
+            async with self._context.client.stream(
                 verb,
-                with_query(url, params),
+                url,
                 headers=headers,
                 body=body,
                 timeout_seconds=self._timeout_seconds,
                 most_bytes=self._answer_bytes,
-            )
+                live=live,
+            ) as answer:
+                if answer.status >= REDIRECTS:
+                    raise self._failure(answer, await _whole(answer))
+                yield answer
         except TimeoutError:
             raise Temporary(f"{self._who} did not answer within {self._timeout_seconds:g} s") from None
         except Unreachable as trouble:
             raise Temporary(f"{self._who} cannot be reached: {trouble}") from None
         except Overlong:
             raise Permanent(f"the answer of {self._who} is longer than {self._answer_bytes} bytes") from None
-        if answer.status >= REDIRECTS:
-            raise failure_of(
-                answer.status,
-                answer.headers,
-                who=self._who,
-                cure=self._cure,
-                now=self._context.now(),
-                body=answer.body,
-            )
-        return RemoteAnswer(status=answer.status, body=answer.body, headers=answer.headers)
+
+    def _failure(self, answer: HttpStream, body: bytes) -> Failure:
+        now = self._context.now()
+        return failure_of(answer.status, answer.headers, who=self._who, cure=self._cure, now=now, body=body)
+
+
+async def _whole(answer: HttpStream) -> bytes:
+    return b"".join([chunk async for chunk in answer.chunks])
 
 
 def with_query(url: str, params: Mapping[str, str] | None) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from gateway.contracts import SupportsTyping
 from gateway.conversation import Conversation, Floor
@@ -14,6 +15,9 @@ from gateway.supervisor import Running
 
 MOST_UNDER_WAY = 100
 """Signs being passed on to one instance at the same time; more are dropped."""
+
+AGAIN_SECONDS = 4.0
+"""How often a lasting sign is given: those who show one let it fade after some five seconds."""
 
 
 class Signals:
@@ -31,29 +35,51 @@ class Signals:
         conversation = self._engine.peek(signal.conversation)
         if conversation is None:
             return
-        target = _target(conversation, source)
+        target = self._target(conversation, source, signal)
         if target:
             self._feed.typing(target, signal)
             self._tell(target, signal, conversation)
 
+    @contextmanager
+    def lasting(self, source: str, signal: Typing) -> Iterator[None]:
+        """Give a sign now, and again and again while the block runs."""
+        loop = asyncio.get_running_loop()
+        timer: asyncio.TimerHandle | None = None
+
+        def give() -> None:
+            nonlocal timer
+            self.typing(source, signal)
+            timer = loop.call_later(AGAIN_SECONDS, give)
+
+        give()
+        try:
+            yield
+        finally:
+            if timer:
+                timer.cancel()
+
+    def _target(self, conversation: Conversation, source: str, signal: Typing) -> str:
+        """Return the instance that is to see a sign from `source`; empty: nobody is."""
+        handoff = conversation.handoff
+        if source == conversation.channel:
+            in_session = handoff and conversation.floor in {Floor.WAITING, Floor.AGENT}
+            return handoff.platform if handoff and in_session and handoff.platform != source else ""
+        if source == self._engine.bot_of(conversation):
+            in_time = conversation.floor is Floor.BOT and signal.epoch in {None, conversation.epoch}
+            return conversation.channel if in_time else ""
+        is_agents = handoff is not None and handoff.platform == source and conversation.floor is Floor.AGENT
+        return conversation.channel if is_agents else ""
+
     def _tell(self, target: str, signal: Typing, conversation: Conversation) -> None:
+        """Call the plugin, but not for each word of a draft: those who show drafts watch, see `watch_typing`."""
+        if signal.text:
+            return
         running = self._instances.get(target)
         tasks = self._tasks.setdefault(target, set())
         if running and running.typing and len(tasks) < MOST_UNDER_WAY:
             task = asyncio.create_task(_call(running, running.typing, signal, conversation))
             tasks.add(task)
             task.add_done_callback(tasks.discard)
-
-
-def _target(conversation: Conversation, source: str) -> str:
-    """Return the instance that is to see a sign from `source`; empty: nobody is."""
-    handoff = conversation.handoff
-    if source == conversation.channel:
-        in_session = handoff and conversation.floor in {Floor.WAITING, Floor.AGENT}
-        return handoff.platform if handoff and in_session and handoff.platform != source else ""
-    is_agents = handoff is not None and handoff.platform == source and conversation.floor is Floor.AGENT
-    is_bots = handoff is None and conversation.floor is Floor.BOT
-    return conversation.channel if is_agents or is_bots else ""
 
 
 async def _call(running: Running, component: SupportsTyping, signal: Typing, conversation: Conversation) -> None:

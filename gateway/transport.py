@@ -1,4 +1,4 @@
-"""The seam all short calls outside go through: a request in, status, headers and a bounded body out.
+"""The seam all calls outside go through: a request in, status, headers and a bounded body out.
 
 Two transports stand behind it. `aiohttp` is always there; `pyreqwest` (Rust's reqwest) is used where it is installed,
 for a call with it costs a sixth. Neither follows redirects, and no address gets into an error.
@@ -7,6 +7,7 @@ for a call with it costs a sixth. Neither follows redirects, and no address gets
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -15,11 +16,10 @@ from gateway.errors import UserMistake
 
 if TYPE_CHECKING:
     import aiohttp
-    from pyreqwest.bytes import Bytes
+    from pyreqwest.request import StreamRequest
     from pyreqwest.response import ResponseBodyReader
 
 ClientName = Literal["auto", "aiohttp", "pyreqwest"]
-CHUNK_BYTES = 64 * 1024
 
 
 class Unreachable(Exception):
@@ -31,19 +31,20 @@ class Overlong(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """What the other side answered."""
+class HttpStream:
+    """An answer whose body is read while it comes. A connection cut on the way raises like one that never was."""
 
     status: int
     headers: Mapping[str, str]
     """Looked up without case."""
-    body: bytes
+    chunks: AsyncIterator[bytes]
+    """In pieces of any size. Raises `Overlong` past the limit."""
 
 
 class HttpClient(Protocol):
     """Makes calls; many at a time, over connections that are kept."""
 
-    async def request(
+    def stream(
         self,
         verb: str,
         url: str,
@@ -52,8 +53,12 @@ class HttpClient(Protocol):
         body: bytes | None = None,
         timeout_seconds: float | None = None,
         most_bytes: int,
-    ) -> HttpAnswer:
-        """Make a call. Raises `TimeoutError`, `Unreachable`, `Overlong`."""
+        live: bool = False,
+    ) -> AbstractAsyncContextManager[HttpStream]:
+        """Make a call; limits are for the whole answer. Raises `TimeoutError`, `Unreachable`, `Overlong`.
+
+        `live`: the body is wanted while it comes, which costs more; else it may be gathered first.
+        """
 
     async def close(self) -> None:
         """Hang up."""
@@ -79,7 +84,8 @@ class AiohttpClient:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def request(
+    @asynccontextmanager
+    async def stream(
         self,
         verb: str,
         url: str,
@@ -88,8 +94,9 @@ class AiohttpClient:
         body: bytes | None = None,
         timeout_seconds: float | None = None,
         most_bytes: int,
-    ) -> HttpAnswer:
-        """See `HttpClient.request`."""
+        live: bool = False,  # noqa: ARG002 - it always is
+    ) -> AsyncIterator[HttpStream]:
+        """See `HttpClient.stream`."""
         import aiohttp  # noqa: PLC0415 - slow to import, and `import gateway` must not be
 
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
@@ -97,8 +104,8 @@ class AiohttpClient:
             async with self._session.request(
                 verb, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
             ) as response:
-                content = await _bounded(response.content.iter_chunked(CHUNK_BYTES), most_bytes)
-                return HttpAnswer(response.status, response.headers, content)
+                chunks = _bounded(response.content.iter_any(), most_bytes)
+                yield HttpStream(response.status, response.headers, chunks)
         except TimeoutError:
             raise
         except (aiohttp.ClientError, OSError) as error:
@@ -118,7 +125,8 @@ class PyreqwestClient:
         self._errors = PyreqwestError
         self._client = ClientBuilder().follow_redirects(False).no_proxy().build()
 
-    async def request(
+    @asynccontextmanager
+    async def stream(
         self,
         verb: str,
         url: str,
@@ -127,20 +135,38 @@ class PyreqwestClient:
         body: bytes | None = None,
         timeout_seconds: float | None = None,
         most_bytes: int,
-    ) -> HttpAnswer:
-        """See `HttpClient.request`."""
+        live: bool = False,
+    ) -> AsyncIterator[HttpStream]:
+        """See `HttpClient.stream`."""
+        try:
+            async with self._asked(verb, url, headers, body, timeout_seconds, live=live) as response:
+                chunks = _bounded(_chunks(response.body_reader), most_bytes)
+                yield HttpStream(response.status, response.headers, chunks)
+        except TimeoutError as error:
+            raise TimeoutError from error
+        except self._errors as error:
+            raise Unreachable(type(error).__name__) from None
+
+    def _asked(
+        self,
+        verb: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float | None,
+        *,
+        live: bool,
+    ) -> StreamRequest:
         try:
             asked = self._client.request(verb, url).headers(headers)
             if body is not None:
                 asked = asked.body_bytes(body)
             if timeout_seconds is not None:
                 asked = asked.timeout(timedelta(seconds=timeout_seconds))
-            async with asked.build_streamed() as response:
-                content = await _bounded(_chunks(response.body_reader), most_bytes)
-                return HttpAnswer(response.status, response.headers, content)
-        except TimeoutError as error:
-            raise TimeoutError from error
-        except (self._errors, ValueError) as error:
+            if live:
+                asked = asked.streamed_read_buffer_limit(0)
+            return asked.build_streamed()
+        except ValueError as error:  # an address that is none
             raise Unreachable(type(error).__name__) from None
 
     async def close(self) -> None:
@@ -148,15 +174,15 @@ class PyreqwestClient:
         await self._client.close()
 
 
-async def _chunks(reader: ResponseBodyReader) -> AsyncIterator[Bytes]:
+async def _chunks(reader: ResponseBodyReader) -> AsyncIterator[bytes]:
     while chunk := await reader.read_chunk():
-        yield chunk
+        yield bytes(chunk)
 
 
-async def _bounded(chunks: AsyncIterator[bytes | Bytes], most_bytes: int) -> bytes:
-    body = bytearray()
+async def _bounded(chunks: AsyncIterator[bytes], most_bytes: int) -> AsyncIterator[bytes]:
+    size = 0
     async for chunk in chunks:
-        body += chunk
-        if len(body) > most_bytes:
+        size += len(chunk)
+        if size > most_bytes:
             raise Overlong
-    return bytes(body)
+        yield chunk

@@ -54,7 +54,8 @@ def metrics_page() -> str:
         "# Metrics\n\n"
         "`GET /metrics` answers in the Prometheus text or OpenMetrics format. Label values are names from the "
         "configuration and words from the code, never anything a client sends. Names and labels are a promise to "
-        "dashboards: they are added to, not renamed. The usual `process_*` and `python_*` metrics come on top.\n"
+        "dashboards: they are added to, not renamed. The usual `process_*` and `python_*` metrics come on top, and "
+        "counters of plugins, named `gateway_{kind}_…_total`, which the plugin's README lists.\n"
     )
     rows = []
     for metric in declared_metrics():

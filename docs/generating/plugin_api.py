@@ -60,6 +60,7 @@ MODULES = {
     "gateway.webhook": "Being called by another system",
     "gateway.doors": "The secret part of an address",
     "gateway.mailbox": "One after another",
+    "gateway.counted": "Counting",
     "gateway.hookspecs": "Marking a hook",
     "gateway.wire": "JSON",
 }

@@ -80,7 +80,7 @@ def failed(draft: Draft, event: EffectFailed) -> None:
         transfer = Transfer(reason=f"The bot failed {failures} times: {event.reason}")
         handoffs.begin(draft, transfer, unheard=unheard)
     else:
-        draft.notify(draft.text("bot_failed"))
+        draft.notify(draft.text("bot_failed"), answers=number)
 
 
 def _is_enough(draft: Draft, failures: int) -> bool:
@@ -88,9 +88,9 @@ def _is_enough(draft: Draft, failures: int) -> bool:
     return bool(draft.policy.chain) and 0 < limit <= failures
 
 
-def say(draft: Draft, message: Message) -> None:
-    """Say something to the client as the bot."""
-    draft.say(Role.BOT, Peer(id=draft.policy.bot), message, source=draft.policy.bot)
+def say(draft: Draft, message: Message, *, answers: int = 0) -> None:
+    """Say something to the client as the bot. `answers`: the log number of what it was asked about."""
+    draft.say(Role.BOT, Peer(id=draft.policy.bot), message, source=draft.policy.bot, answers=answers)
 
 
 def _speak(draft: Draft, event: BotReplied | BotSpoke) -> None:
@@ -98,7 +98,7 @@ def _speak(draft: Draft, event: BotReplied | BotSpoke) -> None:
     if event.state is not None:
         draft.change(bot_state=event.state)
     for message in event.messages:
-        say(draft, message)
+        say(draft, message, answers=_number(event) if isinstance(event, BotReplied) else 0)
     if event.transfer is not None:
         handoffs.begin(draft, event.transfer)
     elif event.close:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from gateway.render.losses import losses
-from gateway.render.message import render
+from gateway.render.message import render_message as render
 
 __all__ = ["losses", "render"]

@@ -27,6 +27,8 @@ def _of_buttons(made: Capabilities, shown: Capabilities) -> Iterator[str]:
 def _of_contents(made: Capabilities, shown: Capabilities) -> Iterator[str]:
     if made.carousel and not shown.carousel:
         yield "a carousel becomes one picture, text and buttons per card"
+    elif made.carousel and shown.card_buttons is not None and made.card_buttons != shown.card_buttons:
+        yield f"a carousel with more than {shown.card_buttons} buttons on a card is sent card by card"
     if made.location and not shown.location:
         yield "a place becomes a link to a map"
     if made.contact and not shown.contact:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.capabilities import Capabilities
 
 
-def render(message: Message, shows: Capabilities, *, public_url: str = "") -> tuple[Message, ...]:
+def render_message(message: Message, shows: Capabilities, *, public_url: str = "") -> tuple[Message, ...]:
     """Return the messages to be sent in order, so that everything said is seen; none if nothing was said.
 
     Buttons always go with what stands before them, also where a message has a single content. The first message keeps
@@ -51,7 +51,7 @@ def plain_text(message: Message, *, public_url: str = "") -> str:
 
     `public_url` is put before the relative addresses (`/files/…`) of the gateway's own files.
     """
-    parts = render(message, PLAIN_TEXT, public_url=public_url)
+    parts = render_message(message, PLAIN_TEXT, public_url=public_url)
     return "\n".join(content.text for part in parts for content in part.contents if isinstance(content, Text))
 
 
@@ -139,7 +139,8 @@ class _Fitting:
 
     def _takes_card(self, card: Card) -> bool:
         urls = self._shows.button_urls or not any(button.url for button in card.buttons)
-        return urls and len(card.buttons) <= self._shows.buttons
+        room = self._shows.buttons if self._shows.card_buttons is None else self._shows.card_buttons
+        return urls and len(card.buttons) <= room
 
     def _card(self, card: Card) -> Iterator[Content | _Below]:
         if card.image is not None:

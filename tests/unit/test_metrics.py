@@ -4,7 +4,8 @@ import re
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from gateway.metrics import Labelled, Metrics
+from gateway.counted import Counted
+from gateway.metrics import COMBINATIONS, Labelled, Metrics
 
 
 def declared(metrics):
@@ -74,7 +75,7 @@ def test_every_metric_says_what_it_is_and_has_few_labels():
 
 def test_every_attribute_is_a_metric_of_its_own():
     metrics = Metrics()
-    attributes = [each for name, each in vars(metrics).items() if name != "registry"]
+    attributes = [each for name, each in vars(metrics).items() if name not in {"registry", "plugins"}]
 
     assert all(isinstance(each, Labelled | Counter | Gauge | Histogram) for each in attributes)
     assert len(declared(metrics)) == len(attributes)
@@ -95,6 +96,31 @@ def test_a_gauge_can_be_asked_instead_of_set():
     lanes.pop()
 
     assert metrics.registry.get_sample_value("gateway_lanes_active") == 2
+
+
+def test_a_plugin_has_counters_of_its_own():
+    metrics = Metrics()
+    tokens = Counted(name="tokens", meaning="Tokens used.", labels=("model",))
+
+    metrics.plugins.count("my-bot", "faq", tokens, 2, ("small",))
+    metrics.plugins.count("my-bot", "faq", tokens, 3, ("small",))
+    metrics.plugins.count("my-bot", "other", tokens, 1, ("small",))
+
+    value = metrics.registry.get_sample_value
+    assert value("gateway_my_bot_tokens_total", {"instance": "faq", "model": "small"}) == 5
+    assert value("gateway_my_bot_tokens_total", {"instance": "other", "model": "small"}) == 1
+
+
+def test_a_plugin_cannot_make_labels_without_end():
+    metrics = Metrics()
+    words = Counted(name="words", meaning="Words.", labels=("word",))
+
+    for number in range(COMBINATIONS + 20):
+        metrics.plugins.count("bot", "faq", words, 1, (str(number),))
+
+    (counter,) = [metric for metric in declared(metrics) if metric.name == "gateway_bot_words"]
+    assert len([sample for sample in counter.samples if sample.name.endswith("_total")]) == COMBINATIONS + 1
+    assert metrics.registry.get_sample_value("gateway_bot_words_total", {"instance": "faq", "word": "other"}) == 20
 
 
 def test_the_page_speaks_the_format_asked_for():

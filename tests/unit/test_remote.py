@@ -72,6 +72,12 @@ async def desk(transport):
         seen.append((request.method, dict(request.headers), await request.read()))
         if answers.get("hang"):
             request.transport.abort()
+        if answers.get("cut"):
+            response = web.StreamResponse()
+            await response.prepare(request)
+            await response.write(b"one")
+            request.transport.abort()
+            return response
         return web.Response(status=answers.get("status", 200), body=answers.get("body", b"{}"))
 
     app = web.Application()
@@ -111,6 +117,34 @@ async def test_what_goes_wrong_names_no_address(desk, answers, failure):
     desk.answers.update(answers)
     with pytest.raises(failure) as raised:
         await desk.remote.get(desk.url)
+
+    assert "secret-part" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
+
+
+async def test_an_answer_can_be_read_while_it_comes(desk):
+    desk.answers["body"] = b"one two"
+    async with desk.remote.streamed(desk.url, {"a": 1}) as stream:
+        body = b"".join([chunk async for chunk in stream.chunks])
+
+    assert (stream.status, body) == (200, b"one two")
+    assert desk.seen[0][2] == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("answers", "failure"),
+    [
+        ({"status": 503}, Temporary),
+        ({"status": 400}, Rejected),
+        ({"hang": True}, Temporary),
+        ({"cut": True}, Temporary),
+        ({"body": b"x" * 101}, Permanent),
+    ],
+)
+async def test_a_stream_goes_wrong_like_any_answer(desk, answers, failure):
+    desk.answers.update(answers)
+    with pytest.raises(failure) as raised:
+        async with desk.remote.streamed(desk.url, {}) as stream:
+            assert [chunk async for chunk in stream.chunks]
 
     assert "secret-part" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
 

@@ -228,6 +228,8 @@ def test_a_list_of_choices_is_written_in_the_markup_of_the_text(shows, text):
         (Capabilities(carousel=True, buttons=1, button_urls=True), True),
         (Capabilities(carousel=True, buttons=1), False),
         (Capabilities(carousel=True, button_urls=True), False),
+        (Capabilities(carousel=True, buttons=5, button_urls=True, card_buttons=1), True),
+        (Capabilities(carousel=True, buttons=5, button_urls=True, card_buttons=0), False),
     ],
 )
 def test_a_carousel_is_native_only_with_all_its_buttons(shows, native):
@@ -718,6 +720,7 @@ def test_a_side_that_shows_all_loses_nothing():
         (EVERYTHING, {"buttons": 3}, "more than 3 buttons become a numbered list in the text"),
         (EVERYTHING, {"button_urls": False}, "buttons that open a page become links in the text"),
         (EVERYTHING, {"carousel": False}, "a carousel becomes one picture, text and buttons per card"),
+        (EVERYTHING, {"card_buttons": 1}, "a carousel with more than 1 buttons on a card is sent card by card"),
         (EVERYTHING, {"location": False}, "a place becomes a link to a map"),
         (EVERYTHING, {"contact": False}, "a contact becomes text"),
         (EVERYTHING, {"single_content": True}, "a message of several contents is sent as several messages"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -61,9 +62,11 @@ async def client(request):
 
 
 async def ask(client, url, *, body=b"hello", seconds=5.0, most=1000):
-    return await client.request(
+    async with client.stream(
         "POST", url, headers={"X-Key": "k"}, body=body, timeout_seconds=seconds, most_bytes=most
-    )
+    ) as answer:
+        whole = b"".join([chunk async for chunk in answer.chunks])
+        return SimpleNamespace(status=answer.status, headers=answer.headers, body=whole)
 
 
 GOOD_ANSWERS = {
@@ -141,6 +144,15 @@ async def test_a_post_whose_connection_died_is_not_made_again_by_itself(client):
             await ask(client, url)
 
         assert len(requests) == 2
+
+
+async def test_an_answer_is_read_while_it_comes(client):
+    """The second part is only sent once the first one has been read."""
+    async with (
+        serving([[GOOD[:-1], b"..."]]) as (url, _),
+        client.stream("GET", url, headers={}, timeout_seconds=5.0, most_bytes=10, live=True) as answer,
+    ):
+        assert await anext(answer.chunks) == b"o"
 
 
 async def test_redirects_are_answers(client):

@@ -252,6 +252,7 @@ async def test_typing_goes_both_ways(stage):
         await line.send(type="typing")
         await line.send(type="ping")
         await line.hear("pong")
+        stage.agent_joins()
         stage.book.type(Typing(conversation="c1", role=Role.AGENT))
         heard = await line.hear("typing")
 

@@ -43,9 +43,8 @@ class Crowd:
 
     def signal(self, typing: Typing) -> None:
         """Somebody is writing."""
-        frame = {"type": "typing", "role": typing.role.value, "active": typing.active}
         for tail in self._by_conversation.get(typing.conversation, ()):
-            tail.signal(frame)
+            tail.signal(typing)
 
 
 def _drop(tails: defaultdict[str, set[Tail]], key: str, tail: Tail) -> None:

@@ -10,18 +10,21 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from gateway import Floor, for_client, to_json
+from gateway import Floor, Role, Said, for_client, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from gateway import Change, Conversation, Conversations, Entry
+    from gateway import Change, Conversation, Conversations, Entry, Typing
 
 PAGE = 40
 """Entries a browser without any gets first, and per step backwards."""
 BATCH = 200
 MOST_WAITING = 32
 """Changes kept in memory for a browser that is slow to take them."""
+MOST_SIGNALS = 8
+SPEAKER = {Floor.BOT: Role.BOT, Floor.AGENT: Role.AGENT}
+"""Whose writing the client may see."""
 BEAT_SECONDS = 20.0
 """A browser hears something at least this often, so that it notices a dead line."""
 
@@ -58,6 +61,12 @@ def entry_frames(entries: Sequence[Entry]) -> list[Any]:
     return [to_json(for_client(entry)) for entry in entries]
 
 
+def typing_frame(typing: Typing) -> dict[str, Any]:
+    """Return a sign as a browser is told it; `text` and `markup` only with a draft."""
+    draft = {"text": typing.text, "markup": typing.markup.value} if typing.text else {}
+    return {"type": "typing", "role": typing.role.value, "active": typing.active, **draft}
+
+
 class Tail:
     """One browser's place in the log.
 
@@ -82,7 +91,8 @@ class Tail:
         self._moved = moved
         self._leave_queue = leave_queue
         self._waiting: deque[Change] = deque()
-        self._signals: deque[dict[str, Any]] = deque(maxlen=4)
+        self._signals: deque[Typing] = deque(maxlen=MOST_SIGNALS)
+        self._shown: Conversation | None = None
         self._dirty = True
         self._greeted = False
         self._wake = asyncio.Event()
@@ -90,6 +100,7 @@ class Tail:
 
     def notice(self, change: Change) -> None:
         """Something was committed to this visitor's conversation."""
+        self._said(change.entries)
         if len(self._waiting) < MOST_WAITING:
             self._waiting.append(change)
         else:
@@ -97,9 +108,17 @@ class Tail:
             self._dirty = True
         self._wake.set()
 
-    def signal(self, frame: dict[str, Any]) -> None:
-        """Pass on what may be lost."""
-        self._signals.append(frame)
+    def signal(self, typing: Typing) -> None:
+        """Pass on what may be lost. A draft that grows takes the place of a shorter one the browser has not got yet."""
+        last = self._signals[-1] if self._signals else None
+        if (
+            last
+            and typing.text
+            and last.active
+            and (last.conversation, last.role) == (typing.conversation, typing.role)
+        ):
+            self._signals.pop()
+        self._signals.append(typing)
         self._wake.set()
 
     async def run(self) -> None:
@@ -116,13 +135,28 @@ class Tail:
             await self._send_all()
 
     async def _send_all(self) -> None:
-        while self._dirty or self._waiting:
+        while self._dirty or self._waiting or self._signals:
             if self._dirty:
                 await self._catch_up()
-            else:
+            elif self._waiting:
                 await self._follow(self._waiting.popleft())
-        while self._signals:
-            await self._send(self._signals.popleft())
+            else:
+                await self._pass_on(self._signals.popleft())
+
+    def _said(self, entries: Sequence[Entry]) -> None:
+        """Forget the signs of those who have said now what they were writing."""
+        speakers = {entry.body.role for entry in entries if isinstance(entry.body, Said)}
+        if speakers and self._signals:
+            left = [typing for typing in self._signals if not typing.active or typing.role not in speakers]
+            self._signals = deque(left, maxlen=MOST_SIGNALS)
+
+    async def _pass_on(self, typing: Typing) -> None:
+        """Show a sign, unless its time was over before the browser was ready for it."""
+        shown = self._shown
+        if shown is None or shown.id != typing.conversation or typing.epoch not in {None, shown.epoch}:
+            return
+        if typing.role is SPEAKER.get(shown.floor):
+            await self._send(typing_frame(typing))
 
     async def _follow(self, change: Change) -> None:
         conversation, entries = change.conversation, change.entries
@@ -145,7 +179,7 @@ class Tail:
 
     def _move(self, conversation: str) -> None:
         self._moved(self, conversation)
-        self.conversation, self._number = conversation, 0
+        self.conversation, self._number, self._shown = conversation, 0, None
 
     async def _finish_former(self) -> None:
         """Send the rest of the conversation the browser was in, if it really was this visitor's."""
@@ -172,6 +206,8 @@ class Tail:
         """Send entries together with the state they lead to, never one without the other."""
         frame = {"type": "log", "conversation": self._status(conversation), "entries": entry_frames(entries)}
         await self._send(frame)
+        self._shown = conversation
+        self._said(entries)
         if entries:
             self._number = entries[-1].number
 

@@ -170,7 +170,7 @@ export class Chat extends HTMLElement {
     if (frame.type === "log") this.#notify(this.store.log(frame));
     if (frame.type === "history") this.store.history(frame);
     if (frame.type === "typing") this.store.someoneTypes(frame);
-    if (frame.type === "hello" && !frame.conversation) this.store.forget();
+    if (frame.type === "hello") frame.conversation ? this.store.someoneTypes({}) : this.store.forget();
     this.#tellNews();
   }
 
@@ -300,7 +300,8 @@ export class Chat extends HTMLElement {
     const view = this.#view();
     this.#showWindow(isOpen);
     this.panel.show(view);
-    this.log.show(items(store.conversations, this.outbox.items, this.say), this.#typing(view));
+    const typing = this.#typing(view);
+    this.log.show(items(store.conversations, this.outbox.items, typing, this.say), typing);
     this.composer.show(store.status?.blocked || this.link.state === "lost");
     if (isOpen && document.visibilityState === "visible") store.markRead();
     this.#showLauncher(isOpen, store.unread);
@@ -325,8 +326,8 @@ export class Chat extends HTMLElement {
   }
 
   #typing({ agent }) {
-    const role = this.store.typing?.role;
-    return role ? { kind: "typing", key: "typing", name: (role === "agent" && agent?.name) || this.say(role) } : null;
+    const { typing } = this.store;
+    return typing && { ...typing, name: (typing.role === "agent" && agent?.name) || "" };
   }
 
   // What the panel shows besides the log.

@@ -6,12 +6,12 @@ const TOGETHER = 5 * 60_000;
 const OUTCOMES = { offline: "nobody", refused: "nobody", wait_timeout: "nobody", platform_lost: "lost" };
 const FATES = { failed: "failed", delayed: "delayed" };
 
-export function items(conversations, outbox, say) {
+export function items(conversations, outbox, typing, say) {
   const list = conversations.flatMap((conversation, index) => [
     ...(index ? [{ kind: "divider", key: "c." + conversation.id, text: say("earlier") }] : []),
     ...logged(conversation, index === conversations.length - 1, say),
   ]);
-  return grouped(dated([...list, ...outbox.map(outgoing)]));
+  return grouped(dated([...list, ...outbox.map(outgoing), ...(typing?.text ? [draft(typing)] : [])]));
 }
 
 function logged({ id, entries, status }, current, say) {
@@ -56,6 +56,11 @@ function outgoing(item) {
   const { id, at, contents, failed, committed } = item;
   const state = failed ? "refused" : committed ? "sent" : "sending";
   return { kind: "message", key: "m." + id, mine: true, role: "client", at, contents, state, id, item };
+}
+
+// What somebody lets be seen while writing it: like the message it becomes, so that nothing jumps then.
+function draft({ role, name, text, markup }) {
+  return { kind: "message", key: "draft", role, name, draft: true, contents: [{ type: "text", text, markup }] };
 }
 
 // Puts a divider before the first thing of each day.

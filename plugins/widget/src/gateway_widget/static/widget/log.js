@@ -35,9 +35,10 @@ export class Log {
     const [first, last] = [items[0]?.key, items.at(-1)];
     const earlier = this.#ends && this.#ends[0] !== first && this.#ends[1] === last?.key;
     const grown = this.#ends && this.#ends[1] !== last?.key;
+    const past = this.#ends?.[0] !== first;
     this.#ends = items.length ? [first, last.key] : null;
-    if (!grown) this.#hush();
-    this.#reconcile(typing ? [...items, typing] : items);
+    if (past) this.#hush();
+    this.#reconcile(typing && !typing.text ? [...items, { ...typing, kind: "typing", key: "typing" }] : items);
     if (this.#stick || (grown && last?.mine)) this.toEnd();
     else if (earlier) this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
     else if (grown) this.newer.hidden = false;
@@ -82,7 +83,7 @@ export class Log {
     const known = this.#nodes.get(item.key);
     if (known?.print === print) return known.node;
     const node = known?.node ?? h("div");
-    if (known || item.mine) node.ariaLive = "off"; // It was read aloud before, or its writer knows it.
+    if (known || item.mine || item.draft) node.ariaLive = "off"; // It was, or will be, read aloud; its writer knows it.
     this.#fill(node, item);
     this.#nodes.set(item.key, { node, print });
     return node;
@@ -106,9 +107,8 @@ export class Log {
     return [h("span", { dir: "auto" }, text)];
   }
 
-  typing({ name }) {
-    const dots = h("span", { class: "bubble dots", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
-    return [dots, h("span", { class: "hidden" }, this.#say("typing", { name }))];
+  typing({ role, name }) {
+    return [dots("bubble"), h("span", { class: "hidden" }, this.#say("typing", { name: name || this.#say(role) }))];
   }
 
   message(item) {
@@ -123,7 +123,8 @@ export class Log {
   }
 
   #foot(item) {
-    const { at, state, last, newest, mine } = item;
+    const { at, state, last, newest, mine, draft } = item;
+    if (draft) return dots("foot");
     if (state === "refused" || state === "failed") return this.#undelivered(item);
     if (!last && state !== "delayed") return null;
     const told = state === "sending" || state === "delayed" || (newest && mine) ? this.#say(state) : "";
@@ -145,6 +146,8 @@ export class Log {
     if (scrollTop < NEAR_END) this.#on.earlier();
   }
 }
+
+const dots = (place) => h("span", { class: place + " dots", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
 
 export function avatar({ role, avatar: address }, { avatar: ours, root }) {
   const src = fileUrl(address || (role === "bot" ? ours : ""), root);

@@ -4,7 +4,7 @@ const MOST_FORMER = 5;
 
 export class Store {
   conversations = []; // { id, entries: Map(number -> entry), status }, oldest first; the last one is current
-  typing = null; // { role }
+  typing = null; // { role, text, markup }, with a draft that grows
   #memory;
   #on;
   #quiet = 0;
@@ -40,7 +40,8 @@ export class Store {
     if (status.version >= (conversation.status?.version ?? 0)) conversation.status = status;
     const fresh = entries.filter(({ number }) => !conversation.entries.has(number));
     this.#keep(conversation, fresh);
-    if (fresh.some(({ body }) => body.type === "said" && body.role === this.typing?.role)) this.typing = null;
+    const role = this.typing?.role; // is the floor's name, too
+    if (role !== status.floor || fresh.some(({ body }) => body.role === role)) this.typing = null;
     this.#on.changed();
     return fresh;
   }
@@ -85,9 +86,9 @@ export class Store {
     conversation.entries = new Map([...conversation.entries].sort(([a], [b]) => a - b));
   }
 
-  someoneTypes({ role, active }) {
+  someoneTypes({ active, ...sign }) {
     clearTimeout(this.#quiet);
-    this.typing = active && role !== "client" ? { role } : null;
+    this.typing = active && sign.role === this.status?.floor ? { ...this.typing, ...sign } : null;
     this.#quiet = setTimeout(() => ((this.typing = null), this.#on.changed()), 6_000);
     this.#on.changed();
   }
