@@ -129,7 +129,7 @@ class Dispatcher:
     async def start(self) -> None:
         """Take up what an earlier run left undone."""
         self._started = True
-        self._enqueue(await self._store.pending_effects())
+        self._enqueue(_sane(effect, self._now()) for effect in await self._store.pending_effects())
         for timer in await self._store.timers():
             self._alarms.set(timer)
         for lane in tuple(self._lanes.values()):
@@ -204,22 +204,29 @@ class Dispatcher:
         """Work on the head of the lane now, or set an alarm for when it is due."""
         if lane.task or self._stopping or not self._started:
             return
-        if lane.alarm:
-            lane.alarm.cancel()
-            lane.alarm = None
         if not lane.waiting:
             self._lanes.pop(lane.key, None)
             return
-        delay = lane.waiting[0].due_at - self._now()
+        delay = self._due_in(lane.waiting[0])
         if delay > 0:
-            lane.alarm = asyncio.get_running_loop().call_later(delay, self._ring, lane)
+            lane.alarm = lane.alarm or asyncio.get_running_loop().call_later(delay, self._ring, lane)
             return
+        if lane.alarm:
+            lane.alarm.cancel()
+            lane.alarm = None
         lane.task = asyncio.create_task(self._work(lane))
         self._tasks.add(lane.task)
         lane.task.add_done_callback(self._tasks.discard)
 
+    def _due_in(self, effect: Effect) -> float:
+        """Return the seconds until an effect is due. What was never tried is due, whatever the clock was then."""
+        return effect.due_at - self._now() if effect.attempts else 0.0
+
     def _ring(self, lane: Lane) -> None:
+        """It has waited long enough, whatever the clock says: it may have been set back meanwhile."""
         lane.alarm = None
+        if lane.waiting:
+            lane.waiting[0] = replace(lane.waiting[0], due_at=0.0)
         self._wake(lane)
 
     async def _work(self, lane: Lane) -> None:
@@ -227,7 +234,7 @@ class Dispatcher:
         conversation_id, target = lane.key
         try:
             bind_contextvars(conversation=conversation_id, instance=target)  # of this task, and gone with it
-            while lane.waiting and not self._stopping and lane.waiting[0].due_at <= self._now():
+            while lane.waiting and not self._stopping and self._due_in(lane.waiting[0]) <= 0:
                 later = await self._attempt_safely(lane.waiting[0])
                 if later is None:
                     lane.waiting.popleft()
@@ -392,6 +399,11 @@ def _next_try(now: float, expires_at: float, attempts: int, failure: Failure) ->
         return due_at
     asked_for = isinstance(failure, Temporary) and failure.retry_after_seconds is not None
     return None if asked_for else expires_at
+
+
+def _sane(effect: Effect, now: float) -> Effect:
+    """Return an effect as it is taken up at the start: if it comes from the future, the clock was set back since."""
+    return replace(effect, due_at=now) if effect.made_at > now else effect
 
 
 def _lost(failure: Failure) -> Outcome | None:
