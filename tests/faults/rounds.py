@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.disk import power
 from tests.faults.harms import Control, Killer, PlugPuller, disk_harms, harm_ways, spoil_moods, vanish
+from tests.faults.site.mutants import MUTANTS
 from tests.faults.stage import Stage
 from tests.faults.verdict import Verdict
 from tests.faults.world import ROUTES, SIDES, Mood
@@ -110,6 +111,18 @@ async def unflushed(play: Play) -> Verdict:
     play.done["found lost"] = lost
     messages = verdict.figures["messages"]
     return Verdict([] if lost else ["blind: nothing was lost without flushes"], Counter(messages=messages))
+
+
+async def mutant(play: Play) -> Verdict:
+    """A gateway with a fault of ours in it: the problems are what was not noticed. `index` chooses the fault."""
+    name, (_, kind, expected) = list(MUTANTS.items())[play.plan.index]
+    play.stage.gateway.more["FAULT_MUTANT"] = name
+    verdict = await KINDS[kind](play)
+    noticed = sum(problem.startswith(expected) for problem in [*play.problems, *verdict.problems])
+    play.problems.clear()
+    play.done = {f"{name}: {expected}": noticed}
+    messages = verdict.figures["messages"]
+    return Verdict([] if noticed else [f"blind: {name}, and nothing was {expected}"], Counter(messages=messages))
 
 
 async def ways(play: Play) -> Verdict:
@@ -212,6 +225,7 @@ KINDS: dict[str, Callable[[Play], Awaitable[Verdict]]] = {
     "kills": kills,
     "cuts": cuts,
     "unflushed": unflushed,
+    "mutant": mutant,
     "ways": ways,
     "moods": moods,
     "disk": disk,
@@ -259,9 +273,10 @@ async def play(plan: Plan, *, seed: str, folder: Path) -> Result:
     """Play one round. Its folder stays only if it failed."""
     shutil.rmtree(folder, ignore_errors=True)
     began = time.monotonic()
-    settings = {"clients": CLIENTS, **SETTINGS.get(plan.kind, {})}
+    kind = list(MUTANTS.values())[plan.index][1] if plan.kind == "mutant" else plan.kind
+    settings = {"clients": CLIENTS, **SETTINGS.get(kind, {})}
     async with Stage(folder, seed=f"{seed}/{plan.name}", **settings) as stage:
-        if plan.kind in HURRIED:
+        if kind in HURRIED:
             stage.gateway.more["FAULT_HURRY"] = "10"
         playing = Play(stage, plan)
         verdict = await KINDS[plan.kind](playing)

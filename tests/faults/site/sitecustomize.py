@@ -7,6 +7,7 @@ FAULT_POINT=name:n           the process is killed (-9) when it passes a place (
 FAULT_SYNCHRONOUS=NORMAL     the mutation a power cut must find
 FAULT_CHECKPOINT=60          checkpoints come sooner, so that a short run has some
 FAULT_HURRY=10               pauses between tries are so many times shorter
+FAULT_MUTANT=name            one of `mutants` is put in
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import traceback
 
 from fault_points import POINTS
+from mutants import MUTANTS
 
 
 def _owner(module: str, path: str) -> tuple[object, str]:
@@ -90,6 +92,8 @@ def _do_as_told() -> None:
         _pragma("wal_autocheckpoint = 4000", f"wal_autocheckpoint = {pages}")
     if times := asked.get("FAULT_HURRY"):
         _hurry(float(times))
+    if mutant := asked.get("FAULT_MUTANT"):
+        MUTANTS[mutant][0]()
 
 
 try:
