@@ -21,6 +21,8 @@ PAUSE_SECONDS = 0.05
 class GatewayProcess:
     """Runs a config file on a free port, with its data in `folder`."""
 
+    ready_seconds = READY_SECONDS
+
     def __init__(self, config: Path, folder: Path) -> None:
         self.config = config
         self.folder = folder
@@ -76,7 +78,7 @@ class GatewayProcess:
 
     async def ready(self) -> None:
         """Wait until it is ready."""
-        async with asyncio.timeout(READY_SECONDS):
+        async with asyncio.timeout(self.ready_seconds):
             while not await self._is_ready():
                 assert self.running, self.log
                 await asyncio.sleep(PAUSE_SECONDS)  # another process: there is no event to wait for

@@ -29,6 +29,8 @@ HERE = Path(".faults")
 RESULTS = HERE / "results.jsonl"
 KILLS_PER_ROUND = CUTS_PER_ROUND = 10
 MESSAGES_PER_ROUND = 10_000
+EVENTS = 300
+"""How many events are confirmed between two kills at most: half of that by chance, and as many messages go out."""
 
 
 def main() -> int:
@@ -88,7 +90,7 @@ def _plans(asked: argparse.Namespace, results: list[Result]) -> Iterator[Plan]:
 
 
 def _more_load(name: str) -> Plan:
-    return Plan(kind="load", index=int(name.rpartition("/")[2]), size=MESSAGES_PER_ROUND, seconds=20.0)
+    return Plan(kind="load", index=int(name.rpartition("/")[2]), size=MESSAGES_PER_ROUND, events=3000)
 
 
 def _all_plans(asked: argparse.Namespace) -> Iterator[Plan]:
@@ -100,15 +102,15 @@ def _all_plans(asked: argparse.Namespace) -> Iterator[Plan]:
         yield Plan(kind="vanished", index=index, size=4, seconds=4.0)
         if index == 0:
             yield Plan(kind="hang", index=index, size=4, seconds=asked.hang)
-            yield Plan(kind="unflushed", index=index, size=3, seconds=1.0)
+            yield Plan(kind="unflushed", index=index, size=3, events=EVENTS)
     for index in range(len(MUTANTS) if asked.rounds else 0):
-        yield Plan(kind="mutant", index=index, size=6, seconds=1.0)
+        yield Plan(kind="mutant", index=index, size=6, seconds=1.0, events=EVENTS)
     for index in range(-(-asked.kills // KILLS_PER_ROUND)):
         left = asked.kills - index * KILLS_PER_ROUND
-        yield Plan(kind="kills", index=index, size=min(left, KILLS_PER_ROUND), seconds=1.0)
+        yield Plan(kind="kills", index=index, size=min(left, KILLS_PER_ROUND), events=EVENTS)
     for index in range(-(-asked.cuts // CUTS_PER_ROUND)):
         left = asked.cuts - index * CUTS_PER_ROUND
-        yield Plan(kind="cuts", index=index, size=min(left, CUTS_PER_ROUND), seconds=1.0)
+        yield Plan(kind="cuts", index=index, size=min(left, CUTS_PER_ROUND), events=EVENTS)
 
 
 def _played(plan: Plan, seed: str) -> Result:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KILLED = -9
 START_SECONDS = 2.0
-POINT_SECONDS = 20.0
+POINT_SECONDS = 60.0
 OFTEN = ("batch", "commit", "settle", "call", "outcome")
 """Points that are passed many times a second."""
 
@@ -39,8 +39,8 @@ class Killer:
     """Kills the gateway, again and again: at any moment, while it starts, or at a named point."""
 
     stage: Stage
-    busy_seconds: float
-    """How long it runs at most before a kill at a random moment."""
+    most_events: int
+    """How many confirmed events it runs at most before a kill at any moment."""
     missed: int = 0
     """Named points that were not reached: killed anyway."""
     where: dict[str, int] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Killer:
             case "stop":
                 await self._at_point(f"{where}:1", stops=True)
             case often:
-                await self._at_point(f"{where}:{chance.randint(1, 80 if often in OFTEN else 8)}")
+                await self._at_point(f"{where}:{chance.randint(1, 40 if often in OFTEN else 4)}")
         await self.stage.gateway.kill()
         self.stage.world.ledger.crashes += 1
         await self.killed()
@@ -72,7 +72,10 @@ class Killer:
 
     async def _at_any_moment(self) -> None:
         await self.stage.gateway.start()
-        await asyncio.sleep(self.busy_seconds * self.stage.chance.random())
+        await self._busy()
+
+    async def _busy(self) -> None:
+        await self.stage.busy(self.stage.chance.randint(1, self.most_events))
 
     async def _at_point(self, point: str, *, stops: bool = False) -> None:
         gateway = self.stage.gateway
@@ -80,7 +83,7 @@ class Killer:
         gateway.launch()
         if stops:
             await gateway.ready()
-            await asyncio.sleep(self.busy_seconds * self.stage.chance.random())
+            await self._busy()
             gateway.ask_to_stop()
         if not await gateway.ended(within_seconds=POINT_SECONDS):
             self.missed += 1

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.ledger import Word
@@ -14,7 +15,8 @@ from tests.faults.wire import Line
 if TYPE_CHECKING:
     from tests.faults.world import World
 
-AGAIN_SECONDS = 0.1
+AGAIN_SECONDS = (0.1, 0.2, 0.4, 0.8)
+"""Pauses of who was not answered; the last one repeats."""
 PATIENCE_SECONDS = 1.0
 NOBODY_SECONDS = 15.0
 """How long a dialog stands in a queue at most; the routes give up sooner."""
@@ -38,7 +40,7 @@ class Poster:
     async def post(self, instance: str, update: dict[str, Any], *, line: Line | None = None) -> int:
         """Return the status of the answer that settles it."""
         began = time.monotonic()
-        while True:
+        for attempt in count():
             try:
                 status = await (line or self._line).post(f"/hooks/{instance}", update)
             except ConnectionError:
@@ -48,7 +50,8 @@ class Poster:
                 return status
             if status in REFUSED and status != BUSY:
                 return status
-            await asyncio.sleep(AGAIN_SECONDS * self.rng.uniform(0.5, 1.5))
+            await asyncio.sleep(AGAIN_SECONDS[min(attempt, len(AGAIN_SECONDS) - 1)] * self.rng.uniform(0.5, 1.5))
+        raise AssertionError  # `count` does not end
 
     def _confirmed(self, began: float) -> None:
         ledger = self.world.ledger

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import re
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 SITE = Path(__file__).with_name("site")
 REST_SECONDS = 120.0
 LOOK_SECONDS = 0.1
+BUSY_SECONDS = 30.0
 PENDING = re.compile(r"^gateway_effects_pending (\d+)", re.MULTILINE)
 
 
 class Faulty(GatewayProcess):
     """A gateway to which things can be done from outside (see `site/sitecustomize.py`)."""
+
+    ready_seconds = 120.0  # it starts under load, and many times
 
     def __init__(self, config: Path, folder: Path) -> None:
         super().__init__(config, folder)
@@ -123,6 +126,14 @@ class Stage:
             "log": {"level": "warning"},
         }
 
+    async def busy(self, events: int) -> None:
+        """Wait until so many more things were confirmed to clients and agents, or for as long as that may take."""
+        wanted = self.world.ledger.events + events
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BUSY_SECONDS):
+                while self.world.ledger.events < wanted and self.gateway.running:
+                    await asyncio.sleep(LOOK_SECONDS / 20)  # short, as the moment must be any
+
     # --- to its end ----------------------------------------------------------------------------------------------
 
     async def settled(self) -> None:
@@ -164,8 +175,3 @@ class Stage:
         for line in self.gateway.log.splitlines():
             if re.search(r"\w\.bug\b|request\.failed|Traceback|step\.conflict", line):
                 verdict.blame("bug", line[:300])
-
-
-def cpu_count() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0))
