@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import time
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Alarm:
     due_at: float
     """By the clock as it is now."""
     ends_at: float
-    """The same by the monotonic clock, which nobody sets."""
+    """The same by the loop's clock, which nobody sets."""
 
 
 class Alarms:
@@ -45,7 +45,7 @@ class Alarms:
         self._current: dict[tuple[str, str], Alarm] = {}
         self._heap: list[tuple[float, str, str]] = []
         self._nap: asyncio.TimerHandle | None = None
-        self._ahead = self._clock_ahead()
+        self._ahead = -math.inf
 
     def set(self, timer: Timer) -> None:
         """Set a timer, in place of the conversation's other one of that name."""
@@ -92,7 +92,7 @@ class Alarms:
             self._heap_anew()
 
     def _clock_ahead(self) -> float:
-        return self._now() - time.monotonic()
+        return self._now() - asyncio.get_running_loop().time()
 
     def _heap_anew(self) -> None:
         self._heap = [(alarm.due_at, *key) for key, alarm in self._current.items()]

@@ -88,10 +88,12 @@ class Disk:
 
     def _rename(self, path: str, to: str) -> None:
         """The name is taken for kept: what is flushed in a folder later, keeps its names."""
-        for files in (self.kept, self.pending):
-            files.pop(to, None)  # type: ignore[attr-defined]
-            if path in files:
-                files[to] = files.pop(path)  # type: ignore[index, attr-defined]
+        self.kept.pop(to, None)
+        self.pending.pop(to, None)
+        if path in self.kept:
+            self.kept[to] = self.kept.pop(path)
+        if path in self.pending:
+            self.pending[to] = self.pending.pop(path)
 
     def after_a_cut(self, kept_part: float, chance: random.Random) -> Files:
         """Return the files; of what was not flushed, any part may have reached the disk."""

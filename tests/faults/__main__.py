@@ -142,6 +142,5 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-
 if __name__ == "__main__":
     sys.exit(main())

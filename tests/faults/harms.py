@@ -20,7 +20,7 @@ from tests.faults.site.fault_points import POINTS
 from tests.faults.world import SIDES, Mood
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tests.faults.stage import Stage
 
@@ -241,7 +241,7 @@ class Control:
         return self
 
 
-def disk_harms(stage: Stage, control: Control) -> dict[str, Callable[[float], object]]:
+def disk_harms(stage: Stage, control: Control) -> dict[str, Callable[[float], Awaitable[None]]]:
     """Return what can be done to the disk, each for so many seconds."""
 
     async def full(seconds: float) -> None:

@@ -60,7 +60,7 @@ class Ledger:
     acks: list[float] = field(default_factory=list)
     """How long a confirmed event took, from the first try, in seconds."""
     replies: list[tuple[float, float, str]] = field(default_factory=list)
-    """(when, seconds from a client's word to the bot's answer, channel) of each answer that came while it was awaited."""
+    """(when, seconds from a client's word to its answer, channel) of each answer that came while it was awaited."""
     on_ack: Callable[[str], None] = lambda _id: None
     """Called with the id of each word that was confirmed."""
     crashes: int = 0

@@ -55,7 +55,9 @@ class Proxy:
         ends = {writer, back}
         self._writers |= ends
         try:
-            await asyncio.gather(self._pass(reader, back, writer, answers=False), self._pass(there, writer, back, answers=True))
+            await asyncio.gather(
+                self._pass(reader, back, writer, answers=False), self._pass(there, writer, back, answers=True)
+            )
         except (OSError, RuntimeError):
             pass
         finally:

@@ -112,13 +112,14 @@ def write(results: list[Result], seed: str) -> None:
 def text_table(results: list[Result]) -> str:
     """Return the figures for a terminal."""
     found = summary(results, "")
-    lines = [f"{'':<10}{'rounds':>7}{'min':>7}{'messages':>10}{'handoffs':>10}{'crashes':>9}{'repeated':>10}{'given up':>10}  broken promises"]
+    columns = ("messages", "handoffs", "crashes", "repeated", "given up")
+    lines = [f"{'':<10}{'rounds':>7}{'min':>7}{''.join(f'{name:>10}' for name in columns)}  broken promises"]
     for name, kind in found["kinds"].items():
         figures = Counter(kind["figures"])
         repeated = figures["repeated with its key"] + figures["repeated without keys"]
         lines.append(
             f"{name:<10}{kind['rounds']:>7}{kind['minutes']:>7}{figures['messages']:>10}{figures['handoffs']:>10}"
-            f"{figures['crashes']:>9}{repeated:>10}{figures['given up']:>10}  {_broken(kind)}"
+            f"{figures['crashes']:>10}{repeated:>10}{figures['given up']:>10}  {_broken(kind)}"
         )
     lines += [f"put in and noticed: {name} ({count} times)" for name, count in found["noticed"].items()]
     return "\n".join(lines) + "\n"
@@ -145,7 +146,15 @@ def page(found: dict[str, Any]) -> str:
         "broken": sum(total[name] for name in BROKEN),
         "failed": [name for kind in kinds.values() for name in kind["failed"]],
     }
-    sections = (_head(found, numbers), _promises(), _harms(kinds), _detail(kinds), _noticed(found), _limits(), _repeat(found))
+    sections = (
+        _head(found, numbers),
+        _promises(),
+        _harms(kinds),
+        _detail(kinds),
+        _noticed(found),
+        _limits(),
+        _repeat(found),
+    )
     return "\n".join(sections)
 
 
@@ -157,7 +166,7 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def _head(found: dict[str, Any], numbers: dict[str, Any]) -> str:
     on = found["machine"]
     failed = f" Rounds that found something: {', '.join(numbers['failed'])}." if numbers["failed"] else ""
-    return f"""<!-- Made by `make faults` (tests/faults/report.py) from guarantees.json. Run it again instead of changing this. -->
+    return f"""<!-- Made by `make faults` (tests/faults/report.py) from guarantees.json. Do not change it by hand. -->
 
 # Guarantees, tried out
 
@@ -165,11 +174,12 @@ A real `gateway serve` with its SQLite store stood between two channels, two bot
 down everything they send and get, and harm was done to it under load. Then the books were compared with the gateway's
 log, word by word. This page says what was done in the last full run and what was found.
 
-**{numbers['messages']:,} messages in {numbers['handoffs']:,} handoffs, {numbers['kills']} times `kill -9`, {numbers['cuts']} power cuts
-({numbers['looks']:,} more places of the same records were looked at): {numbers['broken']} broken promises.**{failed}
+**{numbers["messages"]:,} messages and {numbers["handoffs"]:,} handoffs, {numbers["kills"]} times `kill -9`,
+{numbers["cuts"]} power cuts (and {numbers["looks"]:,} more places in their records looked at):
+{numbers["broken"]} broken promises.**{failed}
 
-Run on {found['day']} with seed `{found['seed']}`, commit {on['commit']}: {on['processor']}, {on['cores']} cores, shared with other work;
-{on['system']}, Python {on['python']}, SQLite {on['sqlite']}.
+Run on {found["day"]} with seed `{found["seed"]}` at commit {on["commit"]}, on {on["cores"]} cores ({on["processor"]})
+shared with other work; {on["system"]}, Python {on["python"]}, SQLite {on["sqlite"]}.
 """
 
 
@@ -204,7 +214,17 @@ def _harms(kinds: dict[str, Any]) -> str:
                 _broken(kind),
             )
         )
-    head = ("harm", "rounds", "minutes", "messages", "handoffs", "repeated, with its key", "repeated, all explained", "given up", "broken promises")
+    head = (
+        "harm",
+        "rounds",
+        "minutes",
+        "messages",
+        "handoffs",
+        "repeated, with its key",
+        "repeated, all explained",
+        "given up",
+        "broken promises",
+    )
     return f"""## What was done, and what was found
 
 {_table(head, rows)}
@@ -267,7 +287,7 @@ def _repeat(found: dict[str, Any]) -> str:
     make faults                                  # all of it: about an hour and a half
     make faults ARGS="--kills 20 --cuts 20 --messages 0 --rounds 1"
     make faults ARGS="--resume"                  # go on where it was broken off
-    make faults ARGS="--seed {found['seed']} --only kills/3"   # one round again
+    make faults ARGS="--seed {found["seed"]} --only kills/3"   # one round again
 
 It needs Linux and a C compiler for power cuts, disks and clocks. A round's choices (who says what, who does which harm
 when) follow from the seed; what the operating system does in between does not, so the same seed makes the same plan,

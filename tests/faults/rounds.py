@@ -214,7 +214,7 @@ async def vanished(play: Play) -> Verdict:
 
 
 async def trouble(play: Play) -> Verdict:
-    """Something of everything but kills, in `size` kinds of harm on the way and `seconds` for each thing: a short run."""
+    """A short run of everything but kills: `size` kinds of harm on the way, `seconds` for each thing."""
     control = _obeying(play)
     stage, seconds = play.stage, play.plan.seconds
     await _talking(play)

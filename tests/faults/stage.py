@@ -14,7 +14,7 @@ import yaml
 
 from tests.acceptance.process import GatewayProcess
 from tests.faults.proxy import Proxy
-from tests.faults.verdict import Verdict, judge, read
+from tests.faults.verdict import Verdict, judge, judge_file, read
 from tests.faults.world import ROUTES, SIDES, World
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Stage:
         wanted = self.world.ledger.events + events
         with suppress(TimeoutError):
             async with asyncio.timeout(BUSY_SECONDS):
-                while self.world.ledger.events < wanted and self.gateway.running:
+                while self.world.ledger.events < wanted and self.gateway.running:  # noqa: ASYNC110 - it may die, too
                     await asyncio.sleep(LOOK_SECONDS / 20)  # short, as the moment must be any
 
     # --- to its end ----------------------------------------------------------------------------------------------
@@ -140,8 +140,8 @@ class Stage:
         """Wait until everybody is done and nothing is left to carry out. Raises `TimeoutError`."""
         await self.world.end(within_seconds=REST_SECONDS)
         async with asyncio.timeout(REST_SECONDS):
-            while await self.pending() or self.world.busy:
-                await asyncio.sleep(LOOK_SECONDS)  # another process: there is no event to wait for
+            while await self.pending() or self.world.busy:  # noqa: ASYNC110 - another process, without an event
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def pending(self) -> int:
         """Count the effects the gateway has not carried out yet."""
@@ -162,7 +162,8 @@ class Stage:
         if code:
             problems.append(f"crashed: it ended with {code}")
         ledger = self.world.ledger
-        verdict = judge(ledger, await read(self.gateway.database), self.gateway.database)
+        verdict = judge(ledger, await read(self.gateway.database))
+        judge_file(verdict, self.gateway.database)
         verdict.problems += problems
         verdict.figures.update(
             messages=ledger.messages, events=ledger.events, crashes=ledger.crashes, broken=ledger.broken

@@ -31,13 +31,12 @@ class Books:
 
     ledger: Ledger
     dialogs: list[Dialog]
-    database: Path
 
     def dialog(self, wanted: Callable[[Dialog], bool]) -> Dialog:
         return next(dialog for dialog in self.dialogs if wanted(dialog))
 
     def found(self) -> Counter[str]:
-        return Counter(problem.partition(":")[0] for problem in judge(self.ledger, self.dialogs, self.database).problems)
+        return Counter(problem.partition(":")[0] for problem in judge(self.ledger, self.dialogs).problems)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ async def played(folder: Path) -> Books:
         stage.world.begin()
         await enough(stage.world)
         await stage.verdict()
-        return Books(stage.world.ledger, await read(stage.gateway.database), stage.gateway.database)
+        return Books(stage.world.ledger, await read(stage.gateway.database))
 
 
 async def enough(world: World) -> None:
@@ -64,7 +63,7 @@ async def enough(world: World) -> None:
 def books(clean: Books) -> Books:
     ledger = replace(clean.ledger, said=deepcopy(clean.ledger.said), calls=list(clean.ledger.calls))
     dialogs = [Dialog(each.conversation, list(each.entries), list(each.effects)) for each in clean.dialogs]
-    return Books(ledger, dialogs, clean.database)
+    return Books(ledger, dialogs)
 
 
 def has_said(role: Role) -> Callable[[Dialog], bool]:

@@ -62,7 +62,7 @@ def _in_order(database: Path) -> list[str]:
         return [each for (each,) in connection.execute("SELECT id FROM conversation ORDER BY seq")]
 
 
-def judge(ledger: Ledger, dialogs: list[Dialog], database: Path) -> Verdict:
+def judge(ledger: Ledger, dialogs: list[Dialog]) -> Verdict:
     """Return what the books say about the promises."""
     verdict = Verdict()
     judge_words(verdict, dialogs, ledger.said, Role.CLIENT)
@@ -78,11 +78,15 @@ def judge(ledger: Ledger, dialogs: list[Dialog], database: Path) -> Verdict:
         judge_speakers(verdict, dialog, mine, ledger)
     for conversation in calls:
         verdict.blame("lost", f"conversation {conversation} was spoken of outside and is not stored")
+    return verdict
+
+
+def judge_file(verdict: Verdict, database: Path) -> None:
+    """The file itself is sound."""
     with closing(sqlite3.connect(database)) as connection:
         (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
     if sound != "ok":
         verdict.blame("damaged", sound)
-    return verdict
 
 
 # --- what was confirmed is in the log ---------------------------------------------------------------------------------
@@ -204,8 +208,11 @@ def _judge_repetitions(verdict: Verdict, dialog: Dialog, seen: dict[int, list[Ca
 def judge_hearing(verdict: Verdict, dialog: Dialog, calls: list[Call]) -> None:
     """A client's word reached the bot or an agent, as the floor demanded; each agent heard it once."""
     states = {each.effect.number: each.state for each in dialog.effects}
-    bot = {each.effect.action.number for each in dialog.effects
-           if isinstance(each.effect.action, AskBot) and each.state == "done"}
+    bot = {
+        each.effect.action.number
+        for each in dialog.effects
+        if isinstance(each.effect.action, AskBot) and each.state == "done"
+    }
     excused = _excused(dialog)
     agents = _heard_by_agents(verdict, dialog, calls, states)
     ends = [entry.number for entry in dialog.entries if isinstance(entry.body, Closed)]
@@ -253,10 +260,12 @@ def _heard_by_agents(verdict: Verdict, dialog: Dialog, calls: list[Call], states
 
 
 def judge_speakers(verdict: Verdict, dialog: Dialog, calls: list[Call], ledger: Ledger) -> None:
-    """What the bot said before an agent came is not sent once it was confirmed to the agent that they have the floor."""
+    """What the bot said before an agent came is not sent once the agent's coming was confirmed."""
     for entry in dialog.entries:
         if isinstance(entry.body, Said) and entry.body.role is Role.BOT and entry.floor is not Floor.BOT:
-            verdict.blame("two speakers", f"{dialog.conversation.id}: the bot has {entry.number}, {entry.floor} the floor")
+            verdict.blame(
+                "two speakers", f"{dialog.conversation.id}: the bot has {entry.number}, {entry.floor} the floor"
+            )
     bots = {entry.number for entry in dialog.entries if isinstance(entry.body, Said) and entry.body.role is Role.BOT}
     sent = [(call.number, call.begun) for call in calls if call.what == "send_channel" and call.number in bots]
     for entry in dialog.entries:

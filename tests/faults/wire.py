@@ -36,9 +36,8 @@ class Answer:
         """Return it as bytes."""
         content = json.dumps(self.body).encode()
         wait = f"Retry-After: {self.retry_after}\r\n" if self.retry_after is not None else ""
-        return (
-            f"HTTP/1.1 {self.status} X\r\nContent-Type: application/json\r\n{wait}Content-Length: {len(content)}\r\n\r\n"
-        ).encode() + content
+        head = f"HTTP/1.1 {self.status} X\r\nContent-Type: application/json\r\n{wait}Content-Length: {len(content)}"
+        return head.encode() + END + content
 
 
 Handler = Callable[[Request], Awaitable[Answer]]
@@ -104,10 +103,10 @@ class Line:
     async def post(self, path: str, body: object) -> int:
         """Return the status. Raises `OSError` if there is no whole answer; what became of the request is unknown."""
         content = json.dumps(body).encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
         try:
             async with asyncio.timeout(SECONDS):
-                return await self._exchange(head.encode() + content)
+                return await self._exchange(head.encode() + END + content)
         except (TimeoutError, EOFError, ValueError, asyncio.LimitOverrunError, OSError) as trouble:
             self.close()
             raise ConnectionError(repr(trouble)) from None

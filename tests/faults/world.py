@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from tests.faults.ledger import HONEST, Call, Ledger
 from tests.faults.people import Agent, Client
@@ -70,7 +70,7 @@ class World:
         self._tasks: set[asyncio.Task[None]] = set()
         self._chance = random.Random(f"{seed}/world")
 
-    async def __aenter__(self) -> World:
+    async def __aenter__(self) -> Self:
         self._server, self.port = await serve(self._handle, self._unheard)
         return self
 
@@ -178,7 +178,9 @@ class World:
         wish = body["text"].rpartition(" ")[2]
         if wish == "slow":
             await asyncio.sleep(SLOW_SECONDS)
-        texts = [f"{body['conversation']} {body['cause']} {body['number']} {part}" for part in range(1 + (wish == "two"))]
+        texts = [
+            f"{body['conversation']} {body['cause']} {body['number']} {part}" for part in range(1 + (wish == "two"))
+        ]
         return {"texts": texts, "transfer": wish == "agent", "close": wish == "bye"}
 
     async def _open_platform(self, name: str, body: dict[str, Any]) -> object:

@@ -186,9 +186,7 @@ def register_channels() -> Iterable[ChannelKind[WorldOptions]]:
     """Offer the channel."""
     capabilities = Capabilities(text_length=4096)
     return [
-        ChannelKind(
-            name="faults", summary="Faults", options=WorldOptions, build=Channel, capabilities=capabilities
-        )
+        ChannelKind(name="faults", summary="Faults", options=WorldOptions, build=Channel, capabilities=capabilities)
     ]
 
 

@@ -39,7 +39,7 @@ def takes_webhooks_twice() -> None:
 
     receive = Engine.receive
 
-    async def without_key(self: Any, instance: str, event: Any, *, key: str = "") -> Any:  # noqa: ARG001 - that is it
+    async def without_key(self: Any, instance: str, event: Any, *, key: str = "") -> Any:
         return await receive(self, instance, event)
 
     Engine.receive = without_key  # type: ignore[method-assign]

@@ -20,8 +20,8 @@ import signal
 import sys
 import traceback
 
-from fault_points import POINTS
-from mutants import MUTANTS
+from fault_points import POINTS  # type: ignore[import-not-found] # it is beside this file, on PYTHONPATH
+from mutants import MUTANTS  # type: ignore[import-not-found] # as above
 
 
 def _owner(module: str, path: str) -> tuple[object, str]:
@@ -48,7 +48,7 @@ def _fatal(point: str) -> None:
     setattr(owner, attribute, _wrapped(getattr(owner, attribute), passed))
 
 
-def _wrapped(function, passed):  # noqa: ANN001, ANN202 - whatever it is, it stays that
+def _wrapped(function, passed):
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
