@@ -37,6 +37,10 @@ demo: $(STAMP) ## Run the gateway with no account anywhere (config/demo.yaml); s
 test: $(STAMP) ## Run every test; pass options on with ARGS="-k floor -x"
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
+.PHONY: faults
+faults: $(STAMP) ## Kill it, pull the plug, break the network, and write docs/reference/guarantees.md; ARGS="--kills 20"
+	@exec $(BIN)/python -m tests.faults $(ARGS)
+
 .PHONY: lint
 lint: $(STAMP) ## Check style and formatting
 	@$(UV) lock --check --quiet || { echo "make: uv.lock does not fit the pyproject.toml files; run make lock" >&2; exit 1; }

@@ -7,9 +7,11 @@ time-outs, a store that fails, and a clock that jumps. A quick look by default; 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
+import structlog
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -32,6 +34,9 @@ from tests.faults.ledger import Word
 
 LONG = os.environ.get("DECIDE_EXAMPLES", "")
 ROUNDS_TO_REST = 60
+
+if LONG:  # nobody reads the log of an hour
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 clients = st.sampled_from(["keen", "keen", "plain"])
 numbers = st.integers(0, 5)
