@@ -8,26 +8,21 @@ from __future__ import annotations
 from gateway.capabilities import EVERYTHING, Capabilities
 from gateway.contracts import (
     AgentPlatform,
-    Availability,
     BotEngine,
     BotReply,
+    BotWithAgents,
     BusinessChannel,
-    Change,
     Closing,
     Component,
-    Context,
-    Conversations,
-    Files,
     Listener,
     News,
     Opened,
     Opening,
     Outgoing,
     Receipt,
-    Received,
     SendsMessages,
-    Storage,
     SupportsAvailability,
+    SupportsEdits,
     SupportsNews,
     SupportsPages,
     SupportsRoutes,
@@ -54,6 +49,7 @@ from gateway.entries import (
     Said,
     Started,
     Transferred,
+    Waited,
     for_client,
 )
 from gateway.errors import (
@@ -95,6 +91,7 @@ from gateway.events import (
     SessionMoved,
     Typing,
 )
+from gateway.given import Availability, Change, Context, Conversations, Files, Received, Storage
 from gateway.history import History, HistoryLabels
 from gateway.hookspecs import hookimpl
 from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
@@ -146,6 +143,7 @@ __all__ = [
     "BotFailed",
     "BotReply",
     "BotSpoke",
+    "BotWithAgents",
     "BusinessChannel",
     "Button",
     "Buttons",
@@ -229,6 +227,7 @@ __all__ = [
     "Steps",
     "Storage",
     "SupportsAvailability",
+    "SupportsEdits",
     "SupportsNews",
     "SupportsPages",
     "SupportsRoutes",
@@ -245,6 +244,7 @@ __all__ = [
     "Unavailable",
     "UnknownConversation",
     "UserMistake",
+    "Waited",
     "WebhookRequest",
     "WebhookResponse",
     "WrongMethod",

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from gateway import fence
-from gateway.contracts import (
-    Availability,
-    BotReply,
-    Closing,
-    News,
-    Opened,
-    Opening,
-    Outgoing,
-    SupportsAvailability,
-    Turn,
-)
+from gateway.contracts import BotReply, Closing, News, Opened, Opening, Outgoing, Receipt, SupportsAvailability, Turn
 from gateway.conversation import Conversation, Handoff, effect_id
 from gateway.engine import Engine
 from gateway.entries import Entry, Left, Said
@@ -38,6 +29,7 @@ from gateway.events import (
     TellChannel,
     Typing,
 )
+from gateway.given import Availability
 from gateway.model import Role
 from gateway.render import render
 from gateway.signals import Signals
@@ -129,13 +121,19 @@ class Carrier:
         return entry
 
     async def _call(
-        self, running: Running, effect: Effect, method: str, argument: object, entry: Entry | None = None
+        self,
+        running: Running,
+        effect: Effect,
+        method: str,
+        argument: object,
+        entry: Entry | None = None,
+        *more: object,
     ) -> Any:
         """Call a method of the plugin, unless the fence has closed while the call waited for its slot."""
 
         async def call() -> Any:
             self._check(effect, entry)
-            answer = await getattr(running.component, method)(argument)
+            answer = await getattr(running.component, method)(argument, *more)
             return _sound(answer, ANSWERS[method]) if method in ANSWERS else answer
 
         return await running.call(method, call)
@@ -160,6 +158,7 @@ class Carrier:
             close=reply.close,
             state=reply.state,
             attributes=reply.attributes,
+            again_after_seconds=reply.again_after_seconds,
         )
 
     async def _reply(self, running: Running, effect: Effect, turn: Turn) -> BotReply:
@@ -232,6 +231,7 @@ class Carrier:
             msg = f"entry {number} is not a message"
             raise Permanent(msg)
         messages = render(said.message, running.shows, public_url=self._public_url())
+        shown = await self._shown_before(running, effect, said) if len(messages) == 1 else ""
         for index in range(action.part, len(messages)):
             outgoing = Outgoing(
                 id=effect_id(effect.conversation, effect.number) + (f".{index}" if index else ""),
@@ -246,10 +246,34 @@ class Carrier:
                 message=messages[index],
                 attempt=effect.attempts + 1,
             )
-            await self._call(running, effect, "send", outgoing, entry)
+            receipt = await self._deliver(running, effect, outgoing, entry, shown)
+            action = replace(action, part=index + 1, remote=(*action.remote, _remote_id(receipt)))
+            effect = replace(effect, action=action)
             if index + 1 < len(messages):
-                self._progress(replace(effect, action=replace(action, part=index + 1)))
+                self._progress(effect)
         return EffectDone(effect=effect)
+
+    async def _deliver(self, running: Running, effect: Effect, outgoing: Outgoing, entry: Entry, shown: str) -> object:
+        """Send a message, or change the one that is `shown`; what cannot be changed is sent after it."""
+        if shown:
+            with suppress(Permanent):
+                return await self._call(running, effect, "edit", outgoing, entry, shown)
+        return await self._call(running, effect, "send", outgoing, entry)
+
+    async def _shown_before(self, running: Running, effect: Effect, said: Said) -> str:
+        """Return what the channel calls the message that this one replaces; empty: there is none it could change."""
+        number = said.message.edits
+        if not number or running.edits is None:
+            return ""
+        earlier = await self._engine.entry(effect.conversation, number)
+        body = earlier.body if earlier else None
+        if not isinstance(body, Said) or (body.role, body.source) != (said.role, said.source):
+            return ""
+        for record in await self._store.effects(effect.conversation):
+            sent = record.effect.action
+            if record.effect.target == effect.target and isinstance(sent, SendToClient) and sent.number == number:
+                return sent.remote[0] if record.state == "done" and len(sent.remote) == 1 else ""
+        return ""
 
     # --- sessions ------------------------------------------------------------------------------------------------
 
@@ -305,12 +329,14 @@ class Carrier:
         return tuple(entry for entry in said if entry.number not in handoff.live)[-amount:]
 
     async def _last_words(self, conversation: Conversation, handoff: Handoff, history: tuple[Entry, ...]) -> str:
-        """What the client said last, unless the history or the messages that follow say it anyway."""
-        if history or handoff.live:
-            return ""
+        """What the client said last before the transfer, unless the history or the messages that follow say it.
+
+        Whatever the client says later changes nothing here: a second attempt opens with the same words.
+        """
         for entry in reversed(await self._store.said(conversation.id, upto=handoff.upto, limit=20)):
             if isinstance(entry.body, Said) and entry.body.role is Role.CLIENT:
-                return entry.body.message.text
+                is_told = entry in history or entry.number in handoff.live
+                return "" if is_told else entry.body.message.text
         return ""
 
     async def _close(
@@ -318,6 +344,7 @@ class Carrier:
     ) -> EffectOutcome:
         closing = Closing(
             id=effect_id(effect.conversation, effect.number),
+            conversation=effect.conversation,
             session=action.session,
             remote=action.remote,
             client=conversation.client,
@@ -332,6 +359,11 @@ def _with_own_state(conversation: Conversation) -> Conversation:
     """Give the bot a memory it may scribble in."""
     state = conversation.bot_state
     return replace(conversation, bot_state=deepcopy(state)) if state else conversation
+
+
+def _remote_id(receipt: object) -> str:
+    """Return the other side's id of a message. It has arrived: a plugin that forgets the receipt does no harm."""
+    return str(receipt.remote_id) if isinstance(receipt, Receipt) else ""
 
 
 async def _availability(running: Running, platform: SupportsAvailability, destination: str) -> Availability:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import structlog
     from aiohttp import ClientSession
 
-    from gateway.contracts import Availability, Change, Files, Received
     from gateway.conversation import Conversation
     from gateway.counted import Counted
     from gateway.engine import Engine
     from gateway.entries import Entry
     from gateway.events import PluginEvent, Typing
     from gateway.feed import Feed
+    from gateway.given import Availability, Change, Files, Received
     from gateway.metrics import Metrics
     from gateway.signals import Signals
     from gateway.store.contract import Store
@@ -50,6 +50,8 @@ class Core:
     client: Callable[[], HttpClient]
     availability: Callable[[str, str], Awaitable[Availability | None]]
     """By channel and destination."""
+    report: Callable[[str, str], None]
+    """What an instance says is wrong with it; empty: nothing."""
     now: Callable[[], float]
 
 
@@ -126,6 +128,14 @@ class InstanceContext:
         """See `Context.availability`."""
         return await self._core.availability(self._name, destination)
 
+    def unhealthy(self, reason: str) -> None:
+        """See `Context.unhealthy`."""
+        self._core.report(self._name, reason)
+
+    def healthy(self) -> None:
+        """See `Context.healthy`."""
+        self._core.report(self._name, "")
+
     def ignored(self, what: str) -> None:
         """See `Context.ignored`."""
         self._core.metrics.ignored(self._name).inc()
@@ -155,9 +165,10 @@ class InstanceConversations:
         conversation = await self._core.engine.get(conversation_id)
         return conversation if conversation and self._may_read(conversation) else None
 
-    async def of_client(self, client_id: str) -> Conversation | None:
+    async def of_client(self, client_id: str, *, channel: str = "") -> Conversation | None:
         """See `Conversations.of_client`."""
-        return await self._core.engine.of_client(self._name, client_id)
+        conversation = await self._core.engine.of_client(channel or self._name, client_id)
+        return conversation if conversation and self._may_read(conversation) else None
 
     async def recent(self, *, client_id: str = "", limit: int = 20) -> Sequence[Conversation]:
         """See `Conversations.recent`."""

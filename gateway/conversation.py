@@ -68,7 +68,7 @@ class Handoff:
     """How the platforms tried before ended."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: a draft of it is one copy of a dict, for every step
 class Conversation:
     """The whole state of one conversation."""
 
@@ -102,6 +102,8 @@ class Conversation:
     """Log numbers of client entries whose bot turn has not come back."""
     cues: tuple[int, ...] = ()
     """Log numbers of other entries the bot was asked about (a start, a return) and has not reacted to yet."""
+    again_at: float | None = None
+    """Unix seconds when the bot wants a turn if the client has said nothing by then; None: it does not."""
     handoff: Handoff | None = None
     platforms: tuple[str, ...] = ()
     """Every platform that was ever asked to take this conversation, in order of first asking."""

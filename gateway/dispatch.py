@@ -45,6 +45,7 @@ from gateway.fence import Stale
 from gateway.metrics import Metrics
 from gateway.model import Outcome
 from gateway.store.contract import Cancelled, Finished, Step, Store
+from gateway.supervisor import Held
 
 log = structlog.get_logger()
 
@@ -301,11 +302,14 @@ class Dispatcher:
         if due_at is None:
             await self._give_up(effect, failure)
             return None
-        later = replace(effect, attempts=effect.attempts + 1, due_at=due_at, error=failure.reason)
+        tried = 0 if isinstance(failure, Held) else 1
+        later = replace(effect, attempts=effect.attempts + tried, due_at=due_at, error=failure.reason)
         if not effect.delayed and due_at - effect.made_at > patience.notify:
             later = replace(later, delayed=True)
             await self._committed(EffectDelayed(effect=later, reason=failure.reason), None)
         self._store.reschedule(later, at=now)
+        if isinstance(failure, Held):
+            return later  # The pause itself was logged, once for all.
         self._metrics.retries(effect.target).inc()
         log.warning(
             "delivery.retry_scheduled",

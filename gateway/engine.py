@@ -16,7 +16,6 @@ from typing import Any, Protocol
 import structlog
 
 from gateway.capabilities import Capabilities
-from gateway.contracts import Change, Received
 from gateway.conversation import Conversation, Floor, conversation_of
 from gateway.decide import Decision, Policy, decide
 from gateway.entries import Entry, Said
@@ -40,6 +39,7 @@ from gateway.events import (
     TimerFired,
 )
 from gateway.feed import Feed, concerned
+from gateway.given import Change, Received
 from gateway.ids import new_id
 from gateway.mailbox import Mailboxes
 from gateway.observe import Observer

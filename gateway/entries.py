@@ -155,6 +155,13 @@ class BotFailed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Waited:
+    """The time the bot wanted to wait is over (`BotReply.again_after_seconds`), and the client has said nothing."""
+
+    type: Literal["waited"] = "waited"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Closed:
     """The conversation is over; the client's next word starts a new one."""
 
@@ -176,6 +183,7 @@ Body = Annotated[
     | Delivery
     | Changed
     | BotFailed
+    | Waited
     | Closed,
     Discriminator("type"),
 ]
@@ -214,7 +222,7 @@ def _for_client(body: Body) -> Body:
             return Closed(by=by)
         case Delivery(number=number, state=state):
             return Delivery(number=number, to="", state=state)
-        case Declined() | Noted() | Changed() | BotFailed():
+        case Declined() | Noted() | Changed() | BotFailed() | Waited():
             return Changed()
         case _:
             return body

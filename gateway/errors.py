@@ -39,11 +39,16 @@ class Failure(GatewayError):
 
 
 class Temporary(Failure):
-    """Worth another try; `retry_after_seconds` if the other side named a delay."""
+    """Worth another try; `retry_after_seconds` if the other side named a delay.
 
-    def __init__(self, reason: str, *, retry_after_seconds: float | None = None) -> None:
+    `everyone`: the delay is for all that goes to this instance, not for one dialog (a limit per bot or account). The
+    core then calls it for nothing before the delay is over; what waits meanwhile has not been tried.
+    """
+
+    def __init__(self, reason: str, *, retry_after_seconds: float | None = None, everyone: bool = False) -> None:
         super().__init__(reason)
         self.retry_after_seconds = retry_after_seconds
+        self.everyone = everyone
 
 
 class AuthenticationFailed(Failure):

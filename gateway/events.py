@@ -98,6 +98,11 @@ class BotSpoke:
     """Facts about the client the bot found out."""
     epoch: int | None = None
     """`Turn.epoch` of the turn it answers; None: speaks only if the bot has the floor."""
+    answers: int | None = None
+    """`Turn.cause.number` of the turn it answers, if that may still be open. With a transfer this word counts as
+    answered then, as it does in a `BotReply`: the agents have it in the history, and nobody is asked about it again."""
+    again_after_seconds: float = 0.0
+    """See `BotReply`."""
 
 
 # --- from an agent platform. `session` is the gateway's id of it, or the platform's own -------------------------------
@@ -249,7 +254,7 @@ class Typing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AskBot:
-    """Give the bot its turn because of log entry `number` (a message, a start, a return, a failure)."""
+    """Give the bot its turn because of log entry `number` (a message, a start, a return, a wait that is over)."""
 
     number: int
     type: Literal["ask_bot"] = "ask_bot"
@@ -261,6 +266,8 @@ class SendToClient:
 
     number: int
     part: int = 0
+    remote: tuple[str, ...] = ()
+    """What the channel calls the parts that are there; empty where it does not say."""
     type: Literal["send_to_client"] = "send_to_client"
 
 
@@ -287,6 +294,8 @@ class SendToAgent:
     session: str
     number: int
     part: int = 0
+    remote: tuple[str, ...] = ()
+    """What the platform calls the parts that are there; empty where it does not say."""
     type: Literal["send_to_agent"] = "send_to_agent"
 
 
@@ -328,6 +337,11 @@ class Effect:
     delayed: bool = False
     """Its author was told that it takes longer."""
 
+    @property
+    def has_arrived(self) -> bool:
+        """Whether a part of it is there and has a name there, which is worth keeping when the effect is over."""
+        return any(getattr(self.action, "remote", ()))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timer:
@@ -352,6 +366,7 @@ class BotReplied:
     close: bool = False
     state: JsonObject | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    again_after_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import structlog
 
-from gateway.contracts import Change
 from gateway.conversation import Conversation
 from gateway.events import Typing
+from gateway.given import Change
 
 log = structlog.get_logger()
 

@@ -20,9 +20,9 @@ from urllib.parse import unquote, urlsplit
 import puremagic
 import structlog
 
-from gateway.contracts import TAKE_SECONDS
 from gateway.errors import BadInput, Failure, TooLarge, Unavailable
 from gateway.fetch import Fetcher
+from gateway.given import TAKE_SECONDS
 from gateway.model import Attachment
 
 ResultT = TypeVar("ResultT")

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from gateway import log as logs
 from gateway.bookmark import Bookmark
-from gateway.contracts import Change
 from gateway.dispatch import pause
 from gateway.entries import Entry
 from gateway.errors import Failure, Permanent, Refused, Temporary, Unavailable
+from gateway.given import Change
 
 if TYPE_CHECKING:
     from gateway.metrics import Metrics

@@ -15,7 +15,8 @@ from gateway.model import Role
 from gateway.render.message import plain_text
 
 if TYPE_CHECKING:
-    from gateway.contracts import Context, Opening
+    from gateway.contracts import Opening
+    from gateway.given import Context
 
 
 class HistoryLabels(Options):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from gateway.capabilities import EVERYTHING, PLAIN_TEXT, Capabilities
-from gateway.contracts import AgentPlatform, BotEngine, Component, Context, Listener
+from gateway.contracts import AgentPlatform, BotEngine, Component, Listener
+from gateway.given import Context
 
 if TYPE_CHECKING:
     import click
@@ -46,9 +47,11 @@ class ChannelKind(Kind[OptionsT]):
 
 @dataclass(frozen=True, kw_only=True)
 class BotEngineKind(Kind[OptionsT]):
-    """A kind of bot engine."""
+    """A kind of bot engine. `build` may return a `BotWithAgents`."""
 
     build: Callable[[Context, OptionsT], BotEngine]
+    capabilities: Capabilities = PLAIN_TEXT
+    """What the agents of a `BotWithAgents` can be shown."""
     check: Callable[[str, OptionsT], Iterable[str]] | None = None
     """Looks at files the options name (first argument: the config folder) and yields one line per mistake,
     beginning with `file:line:column`. Used by `gateway check` and before every start."""

@@ -10,7 +10,7 @@ from gateway import log as logs
 from gateway.errors import Failure
 
 if TYPE_CHECKING:
-    from gateway.contracts import Change
+    from gateway.given import Change
     from gateway.metrics import Metrics
     from gateway.supervisor import Running
 

@@ -170,6 +170,11 @@ class Message:
 
     contents: tuple[Content, ...]
     id: str = ""
+    edits: int = 0
+    """Log number of an earlier message of the same author that this one replaces; 0: none. The log keeps both.
+
+    A channel that can (`SupportsEdits`) changes what it shows; elsewhere it is a message like any other.
+    """
 
     @property
     def text(self) -> str:

@@ -17,7 +17,7 @@ from gateway.retry_after import retry_after_seconds
 from gateway.transport import HttpStream, Overlong, Unreachable
 
 if TYPE_CHECKING:
-    from gateway.contracts import Context
+    from gateway.given import Context
 
 CALL_SECONDS = 15.0
 ANSWER_BYTES = 1024 * 1024
@@ -58,7 +58,7 @@ class RemoteAnswer:
         """Decode the body. Raises `Permanent` if it is not JSON."""
         try:
             return json_module.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Permanent("the answer is not JSON") from None
 
 

@@ -128,6 +128,7 @@ class Gateway:
             http=self._session,
             client=self._transport,
             availability=self._carrier.availability,
+            report=lambda name, reason: self.instances[name].report(reason),
             now=now,
         )
         for family in (settings.channels, settings.bots, settings.platforms, settings.listeners):
@@ -170,7 +171,7 @@ class Gateway:
         for listening in self._listening.values():
             await listening.start()
             self.feed.watch_all(listening)
-        for platform in self.settings.platforms:
+        for platform in (*self.settings.platforms, *self.settings.bots):
             self.observer.recovered(await self.store.sessions(platform))
         await self.dispatcher.start()
         self.engine.open = True
@@ -373,7 +374,9 @@ def _built(core: Core, instance: Instance[Any], metrics: Metrics) -> Running:
         timeout_seconds=instance.core.timeout_seconds,
         concurrency=instance.core.concurrency,
     )
-    running = Running(name=instance.name, kind=kind.name, component=component, terms=terms, shows=_shows(instance))
+    running = Running(
+        name=instance.name, kind=kind.name, component=component, terms=terms, shows=_shows(instance), now=core.now
+    )
     metrics.follow(metrics.instance_up(running.name, running.kind), lambda: float(running.healthy))
     return running
 

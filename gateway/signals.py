@@ -16,6 +16,9 @@ from gateway.supervisor import Running
 MOST_UNDER_WAY = 100
 """Signs being passed on to one instance at the same time; more are dropped."""
 
+FIRST_SECONDS = 0.3
+"""Who answers sooner is not said to write: to some channels the sign is a call of its own, and would come too late."""
+
 AGAIN_SECONDS = 4.0
 """How often a lasting sign is given: those who show one let it fade after some five seconds."""
 
@@ -42,21 +45,20 @@ class Signals:
 
     @contextmanager
     def lasting(self, source: str, signal: Typing) -> Iterator[None]:
-        """Give a sign now, and again and again while the block runs."""
+        """Give a sign if the block takes longer than a moment, and again and again while it runs."""
         loop = asyncio.get_running_loop()
-        timer: asyncio.TimerHandle | None = None
+
+        timers: list[asyncio.TimerHandle] = []
 
         def give() -> None:
-            nonlocal timer
             self.typing(source, signal)
-            timer = loop.call_later(AGAIN_SECONDS, give)
+            timers[:] = [loop.call_later(AGAIN_SECONDS, give)]
 
-        give()
+        timers.append(loop.call_later(FIRST_SECONDS, give))
         try:
             yield
         finally:
-            if timer:
-                timer.cancel()
+            timers[0].cancel()
 
     def _target(self, conversation: Conversation, source: str, signal: Typing) -> str:
         """Return the instance that is to see a sign from `source`; empty: nobody is."""

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.contracts import Storage
+    from gateway.given import Storage
 
 PREFIX = "steps:"
 

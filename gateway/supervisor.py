@@ -6,6 +6,7 @@ Plugins stay short because of it: they raise what they know, and everything else
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ import aiohttp
 import structlog
 
 from gateway.capabilities import Capabilities
-from gateway.contracts import Component, SupportsAvailability, SupportsTyping
+from gateway.contracts import Component, SupportsAvailability, SupportsEdits, SupportsTyping
 from gateway.errors import AuthenticationFailed, Failure, GatewayError, Permanent, Temporary, UserMistake
 
 log = structlog.get_logger()
 
 ResultT = TypeVar("ResultT")
+
+LONGEST_PAUSE_SECONDS = 60.0
+"""How long a pause for everyone lasts at most; then one call finds out whether it has to go on."""
 
 START_RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Pauses between the tries to start an instance whose policy is `retry`; the last one repeats."""
@@ -33,7 +37,7 @@ class State(StrEnum):
     STARTING = "starting"
     UP = "up"
     UNHEALTHY = "unhealthy"
-    """Running, but its credentials are refused."""
+    """Running, but its credentials are refused, or it says itself that it hears nothing."""
     RETRYING = "retrying"
     DISABLED = "disabled"
     STOPPED = "stopped"
@@ -56,11 +60,22 @@ class Terms:
     concurrency: int = 64
 
 
+class Held(Temporary):
+    """The instance was not called: the other side has asked that nobody calls it for a while."""
+
+
 class Running:
     """A built instance and its life."""
 
     def __init__(
-        self, *, name: str, kind: str, component: Component, terms: Terms, shows: Capabilities | None = None
+        self,
+        *,
+        name: str,
+        kind: str,
+        component: Component,
+        terms: Terms,
+        shows: Capabilities | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """`shows`: what the side behind it can show; bots and listeners show nothing."""
         self.name = name
@@ -68,11 +83,19 @@ class Running:
         self.component: Any = component
         """The plugin's object. What it supports is asked here once; `isinstance` of a Protocol is slow."""
         self.availability = component if isinstance(component, SupportsAvailability) else None
+        self.edits = component if isinstance(component, SupportsEdits) else None
         self.typing = component if isinstance(component, SupportsTyping) else None
         self.shows = shows or Capabilities()
         self.state = State.STARTING
         self.reason = ""
         self._terms = terms
+        self._now = now
+        self._refused = ""
+        """Why its credentials are refused; empty: they are not."""
+        self._reported = ""
+        """What it says itself is wrong; empty: nothing."""
+        self._paused: tuple[float, str] = (0.0, "")
+        """Until when (unix seconds) it is not to be called, and why."""
         self._slots = asyncio.Semaphore(terms.concurrency)
         self._retrying: asyncio.Task[None] | None = None
 
@@ -131,16 +154,45 @@ class Running:
             msg = f"{self.name} is {self.state}: {self.reason}"
             raise Temporary(msg)
         async with self._slots:
+            self._check_pause()
             result = await self._classified(what, call)
-        if self.state is State.UNHEALTHY:
-            self._became(State.UP, "")
+        if self._refused:
+            self._refused = ""
+            self._judge()
         return result
 
     async def hint(self, what: str, call: Callable[[], Awaitable[object]]) -> None:
         """Make a call that may as well be lost. It takes no place among the calls that count."""
         if self.ready:
             with suppress(Failure):
+                self._check_pause()
                 await self._classified(what, call)
+
+    # --- health --------------------------------------------------------------------------------------------------
+
+    def report(self, reason: str) -> None:
+        """Take the instance's own word for what is wrong with it; empty: nothing any more."""
+        self._reported = reason
+        if self.ready:
+            self._judge()
+
+    def _judge(self) -> None:
+        reason = self._refused or self._reported
+        self._became(State.UNHEALTHY if reason else State.UP, reason)
+
+    def _check_pause(self) -> None:
+        """Raise `Held` while nobody may call. Looked at when everything else the call waited for is behind it."""
+        until, reason = self._paused
+        left = until - self._now()
+        if left > 0:
+            raise Held(reason, retry_after_seconds=left)
+
+    def _pause(self, failure: Temporary) -> None:
+        seconds = min(failure.retry_after_seconds or 0.0, LONGEST_PAUSE_SECONDS)
+        until = self._now() + seconds
+        if seconds > 0 and until > self._paused[0]:
+            self._paused = (until, failure.reason)
+            log.warning("instance.paused", instance=self.name, seconds=round(seconds, 1), reason=failure.reason)
 
     async def _classified(self, what: str, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
         seconds = self._terms.timeout_seconds
@@ -148,7 +200,12 @@ class Running:
             async with asyncio.timeout(seconds):
                 return await call()
         except AuthenticationFailed as failure:
-            self._became(State.UNHEALTHY, failure.reason)
+            self._refused = failure.reason
+            self._judge()
+            raise
+        except Temporary as failure:
+            if failure.everyone:
+                self._pause(failure)
             raise
         except Failure:
             raise
@@ -187,7 +244,8 @@ class Running:
             log.exception("plugin.bug", instance=self.name, kind=self.kind, call="start")
             reason = f"a fault in the plugin: {type(error).__name__}; the log has the details"
         else:
-            self._became(State.UP, "")
+            self._refused = ""
+            self._judge()
             return None
         self.reason = reason
         return reason

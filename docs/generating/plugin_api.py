@@ -45,7 +45,8 @@ offered by neither ([why](../decisions/0009-a-contested-kind-is-nobodys.md)).
 MODULES = {
     "gateway.kinds": "Kinds: what a plugin registers",
     "gateway.capabilities": "What a side can show",
-    "gateway.contracts": "What the objects behind a kind do, and what they are given",
+    "gateway.contracts": "What the objects behind a kind do",
+    "gateway.given": "What an instance is given",
     "gateway.events": "Events: what a plugin reports",
     "gateway.entries": "The log",
     "gateway.conversation": "The conversation",

@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from gateway.cli import checking, conversations, dead_letters, listeners, plugins, serving, tracing
+from gateway.cli import checking, conversations, dead_letters, listeners, plugins, serving, simulating, tracing
 from gateway.cli.places import commands_of, host_here
 from gateway.errors import Unavailable, UserMistake
 
@@ -39,7 +39,7 @@ def gateway() -> None:
     """Connects chat channels, bots and the platforms where people answer."""
 
 
-for module in (serving, checking, plugins, conversations, tracing, dead_letters, listeners):
+for module in (serving, checking, plugins, conversations, tracing, dead_letters, listeners, simulating):
     for command in module.COMMANDS:
         gateway.add_command(command)
 

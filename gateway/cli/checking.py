@@ -73,8 +73,8 @@ def _losses(settings: Settings) -> Iterator[tuple[str, str]]:
             for loss in losses(EVERYTHING, settings.channels[channel].kind.capabilities):
                 yield name, f"{channel}: {loss}"
         for platform in route.handoff:
-            if platform in settings.platforms:
-                for loss in losses(EVERYTHING, settings.platforms[platform].kind.capabilities):
+            if offered := settings.platforms.get(platform) or settings.bots.get(platform):
+                for loss in losses(EVERYTHING, offered.kind.capabilities):
                     yield name, f"{platform}: {loss}"
 
 

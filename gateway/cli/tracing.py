@@ -139,7 +139,9 @@ def _record_lines(record: EffectRecord) -> Lines:
     effect = record.effect
     number = _number_of(record)
     about = f" of {number}" if number is not None else ""
-    what = f"→ {effect.target}: {effect.action.type}{about} #{effect.number}"
+    known = ", ".join(filter(None, getattr(effect.action, "remote", ())))
+    known = f" as {known}" if known else ""
+    what = f"→ {effect.target}: {effect.action.type}{about} #{effect.number}{known}"
     lines = [f"{INDENT}{clock(effect.made_at)} {'':<8} {effect.epoch:>5}    {what} {_fate(record)}"]
     lines += [f"{INDENT}{clock(at)} {'':<8} {'':>5}      failed: {reason}" for at, reason in record.failures]
     return effect.made_at, effect.number, lines

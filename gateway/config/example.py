@@ -14,6 +14,7 @@ from gateway.config.schema import SINGLE, TITLES
 from gateway.config.settings import InstanceSettings, RouteSettings
 from gateway.config.validation import did_you_mean
 from gateway.config.wiring import has_agents
+from gateway.contracts import BusinessChannel
 from gateway.errors import UserMistake
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class _Names:
 
 def _routes(host: PluginHost, names: _Names) -> Iterator[str]:
     """Yield a route with all options for the channels that need agents, and one for each that has its own."""
-    own = {kind for kind, offer in host.channels.items() if has_agents(offer.kind)}
+    own = {kind for kind, offer in host.channels.items() if has_agents(offer.kind.build, BusinessChannel)}
     bot = next(iter(names.of["bots"].values()), "")
     channels = [name for kind, name in names.of["channels"].items() if kind not in own]
     if channels:

@@ -151,7 +151,8 @@ class RouteSettings(Section):
     )
     handoff: tuple[str, ...] = Field(
         (),
-        description="Agent platforms to try in this order when a human is asked for; a business channel names itself.",
+        description="Agent platforms to try in this order when a human is asked for; a business channel "
+        "names itself, and so does a bot that has agents.",
     )
     history: int = Field(20, ge=0, le=1000, description="How many of the last messages an agent gets to see; 0: none.")
     when_offline: Literal["bot", "wait"] = Field(

@@ -6,8 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from gateway.config.validation import did_you_mean
-from gateway.contracts import BusinessChannel
-from gateway.kinds import ChannelKind
+from gateway.contracts import BotWithAgents, BusinessChannel
 from gateway.texts import KEYS
 
 if TYPE_CHECKING:
@@ -108,6 +107,8 @@ class _Route:
                 self._source.complain(address, f"{target!r} is listed twice")
             elif target in _names(self._source, "channels"):
                 self._check_business_channel(target, address)
+            elif target in _names(self._source, "bots"):
+                self._check_bot_with_agents(target, address)
             else:
                 self._must_exist(target, ("platforms", "channels"), address)
 
@@ -119,16 +120,28 @@ class _Route:
                 self._source.complain(self._at("texts", key), f"there is no such text{guess}", at_key=True)
 
     def _check_business_channel(self, target: str, address: Address) -> None:
-        data = self._source.data["channels"][target]
-        offer = self._host.channels.get(data.get("type", "")) if isinstance(data, dict) else None
-        if offer is not None and has_agents(offer.kind) is False:
-            message = (
-                f"{target!r} is a channel of type {offer.kind.name!r}, which has no agents; name an agent platform"
-            )
+        kind = self._type_of("channels", target)
+        offer = self._host.channels.get(kind)
+        if offer is not None and has_agents(offer.kind.build, BusinessChannel) is False:
+            message = f"{target!r} is a channel of type {kind!r}, which has no agents; name an agent platform"
             self._source.complain(address, message)
         elif self._channels != [target]:
             message = f"{target!r} can call agents to its own clients only; give it a route of its own"
             self._source.complain(address, message)
+
+    def _check_bot_with_agents(self, target: str, address: Address) -> None:
+        kind = self._type_of("bots", target)
+        offer = self._host.bot_engines.get(kind)
+        if offer is not None and has_agents(offer.kind.build, BotWithAgents) is False:
+            message = f"{target!r} is a bot of type {kind!r}, which has no agents; name an agent platform"
+            self._source.complain(address, message)
+        elif self._bot != target:
+            self._source.complain(address, f"{target!r} hands its own clients over only; name it as the bot, too")
+
+    def _type_of(self, section: str, name: str) -> str:
+        data = self._source.data[section][name]
+        kind = data.get("type") if isinstance(data, dict) else None
+        return kind if isinstance(kind, str) else ""
 
     def _must_exist(self, name: str, sections: tuple[str, ...], address: Address) -> None:
         if not name or any(name in _names(self._source, section) for section in sections):
@@ -151,15 +164,15 @@ class _Route:
         return ("routes", self._name, *steps)
 
 
-def has_agents(kind: ChannelKind[Any]) -> bool | None:
-    """Tell whether a kind builds a business channel; None: it does not say."""
-    built: Any = kind.build
+def has_agents(build: object, wanted: type) -> bool | None:
+    """Tell whether a kind builds something with agents, as the protocol says; None: it does not say."""
+    built: Any = build
     if not isinstance(built, type):
         try:
             built = get_type_hints(built).get("return")
         except (NameError, TypeError):
             return None
-    return issubclass(built, BusinessChannel) if isinstance(built, type) and not _is_protocol(built) else None
+    return issubclass(built, wanted) if isinstance(built, type) and not _is_protocol(built) else None
 
 
 def _a(noun: str) -> str:

@@ -33,6 +33,7 @@ def wrote(draft: Draft, event: ClientWrote) -> None:
     said = Said(role=Role.CLIENT, author=draft.conversation.client, message=event.message, source=draft.policy.channel)
     number = draft.log(said)
     draft.change(active_at=draft.now, handoff_failures=0)
+    draft.wait_no_more()
     if draft.conversation.floor is Floor.BOT:
         handoffs.keep(draft, number)
         turns.ask(draft, number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.conversation import Conversation, Floor
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from gateway.decide.policy import Policy
 
 GATEWAY = Peer(id="gateway")
-FIELDS = tuple(each.name for each in fields(Conversation))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +56,7 @@ class Draft:
 
         So it may be changed where it stands. A new value for each change was a quarter of what a message costs.
         """
-        for name, value in changes.items():
-            object.__setattr__(self.conversation, name, value)
+        self.conversation.__dict__.update(changes)
 
     def give_floor(self, floor: Floor) -> None:
         """Change who may speak: the epoch grows, and what the former speaker still has in hand becomes stale."""
@@ -67,6 +65,7 @@ class Draft:
         epoch = self.conversation.epoch + 1
         human_epoch = epoch if floor is Floor.AGENT else self.conversation.human_epoch
         self.change(floor=floor, epoch=epoch, human_epoch=human_epoch)
+        self.wait_no_more()
 
     def learn(self, attributes: Mapping[str, str], client: Peer | None = None) -> None:
         """Take over facts about the client; what is news in a running conversation goes into its log."""
@@ -117,7 +116,12 @@ class Draft:
         )
 
     def drop_lane(self, target: str, *, since: int = 0) -> None:
-        """Drop what is still pending towards `target`, from effect `since` on, also what this decision has added."""
+        """Drop what is still pending towards `target`, from effect `since` on, also what this decision has added.
+
+        Where the bot has the agents, too, its lane holds both: what is void there is held back by the fence alone.
+        """
+        if target == self.policy.bot and target in self.policy.chain:
+            return
         numbers = range(since, self.conversation.effects + 1)
         self._cancelled[target] = numbers
         self._effects = [each for each in self._effects if each.target != target or each.number not in numbers]
@@ -131,6 +135,17 @@ class Draft:
     def cancel_timers(self, *names: str) -> None:
         """Stop these timers, where they run."""
         self._timers |= dict.fromkeys(names)
+
+    def wait_for_client(self, seconds: float) -> None:
+        """Give the bot a turn if the client says nothing for so long; what is asked for last counts."""
+        self.change(again_at=self.now + seconds)
+        self.set_timer("again", seconds)
+
+    def wait_no_more(self) -> None:
+        """The client spoke, or somebody else may: the bot's wait is over without a turn."""
+        if self.conversation.again_at is not None:
+            self.change(again_at=None)
+            self.cancel_timers("again")
 
     # --- words for the client ------------------------------------------------------------------------------------
 
@@ -178,8 +193,7 @@ class Draft:
 
 
 def _copy(conversation: Conversation) -> Conversation:
-    """Return one of the same values, quicker than the standard library does."""
+    """Return one of the same values, much quicker than the standard library does."""
     twin = object.__new__(Conversation)
-    for name in FIELDS:
-        object.__setattr__(twin, name, getattr(conversation, name))
+    twin.__dict__.update(conversation.__dict__)
     return twin

@@ -176,7 +176,7 @@ def accepted(draft: Draft, event: SessionOpened) -> None:
     session = event.effect.action.session
     handoff = at_session(draft, session)
     if handoff is None:
-        returns.close_session(draft, event.effect.target, session, event.remote)
+        _close_late(draft, event, session)
         return
     draft.cancel_timers("accept")
     name = event.destination_name or handoff.destination_name
@@ -190,6 +190,12 @@ def accepted(draft: Draft, event: SessionOpened) -> None:
         join(draft, event.agent)
     else:
         _stand_in_queue(draft, event)
+
+
+def _close_late(draft: Draft, event: SessionOpened, session: str) -> None:
+    """The session was let go before the platform took it, which was told so, unless it knows it by another name."""
+    if event.remote:
+        returns.close_session(draft, event.effect.target, session, event.remote)
 
 
 def _stand_in_queue(draft: Draft, event: SessionOpened) -> None:

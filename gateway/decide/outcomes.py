@@ -90,6 +90,8 @@ def fired(draft: Draft, event: TimerFired) -> None:
     match event.timer.name:
         case "idle":
             _idle(draft)
+        case "again" if draft.conversation.again_at is not None and draft.policy.bot:
+            turns.waited(draft)
         case "accept" if handoff and handoff.stage is Stage.OPENING:
             returns.decline(draft, Outcome.PLATFORM_LOST, "did not answer in time", tell_platform=True)
         case "wait" if handoff and handoff.stage is Stage.QUEUED:

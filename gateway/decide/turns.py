@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.conversation import Floor
 from gateway.decide import endings, handoffs
-from gateway.entries import BotFailed, DeliveryState
+from gateway.entries import BotFailed, DeliveryState, Waited
 from gateway.events import AskBot, BotReplied, BotSpoke, EffectFailed
 from gateway.model import Message, Peer, Role, Transfer
 
@@ -33,6 +33,12 @@ def cue(draft: Draft, number: int) -> None:
     draft.act(draft.policy.bot, AskBot(number=number))
 
 
+def waited(draft: Draft) -> None:
+    """The bot's wait is over, and the client has said nothing: the bot has a turn."""
+    draft.change(again_at=None)
+    cue(draft, draft.log(Waited()))
+
+
 def take_over(draft: Draft) -> tuple[int, ...]:
     """End all open turns unanswered; return the client's entries among them."""
     unanswered = draft.conversation.turns
@@ -46,7 +52,7 @@ def replied(draft: Draft, event: BotReplied) -> None:
     """The bot answered a turn: all of the answer counts, or (if the turn is over) nothing."""
     number = _number(event)
     if not _is_open(draft, event):
-        draft.stale = True
+        draft.stale = bool(event.messages or event.transfer or event.close)
         return
     _end(draft, number)
     draft.change(bot_failures=0)
@@ -60,6 +66,8 @@ def spoke(draft: Draft, event: BotSpoke) -> None:
     """The bot said something later, or by itself."""
     if _has_floor(draft, event.epoch):
         draft.learn(event.attributes, draft.conversation.client)
+        if event.transfer is not None and event.answers is not None:
+            _end(draft, event.answers)
         _speak(draft, event)
     else:
         draft.stale = True
@@ -94,7 +102,10 @@ def say(draft: Draft, message: Message, *, answers: int = 0) -> None:
 
 
 def _speak(draft: Draft, event: BotReplied | BotSpoke) -> None:
-    """Do what the bot wants. A transfer wins over a close: who asks for a human cannot hang up as well."""
+    """Do what the bot wants. A transfer wins over a close: who asks for a human cannot hang up as well.
+
+    It does not wait for a client who has spoken meanwhile.
+    """
     if event.state is not None:
         draft.change(bot_state=event.state)
     for message in event.messages:
@@ -103,6 +114,8 @@ def _speak(draft: Draft, event: BotReplied | BotSpoke) -> None:
         handoffs.begin(draft, event.transfer)
     elif event.close:
         endings.close(draft, Role.BOT)
+    elif event.again_after_seconds > 0 and not draft.conversation.turns:
+        draft.wait_for_client(event.again_after_seconds)
 
 
 def _has_floor(draft: Draft, epoch: int | None) -> bool:

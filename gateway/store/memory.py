@@ -309,6 +309,8 @@ def _stored(value: Any) -> Any:
 
 def _tried(stored: Effect, tried: Effect) -> Effect:
     """Return the stored effect with what attempts change about it; the rest never does."""
+    if tried.has_arrived:
+        stored = replace(stored, action=tried.action)
     return replace(stored, attempts=tried.attempts, due_at=tried.due_at, error=tried.error, delayed=tried.delayed)
 
 

@@ -187,12 +187,14 @@ class SqliteStore:
 
     async def effects(self, conversation_id: str) -> Sequence[EffectRecord]:
         """See `Store.effects`."""
+        await self._settle()
         return await self._reader.all(sql.EFFECTS, (conversation_id,), sql.record_of)
 
     async def dead_letters(
         self, *, conversation: str = "", target: str = "", limit: int = 100
     ) -> Sequence[EffectRecord]:
         """See `Store.dead_letters`."""
+        await self._settle()
         where, parameters = _where(conversation=conversation, target=target)
         return await self._reader.all(sql.DEAD_LETTERS.format(where), (*parameters, max(limit, 0)), sql.record_of)
 
@@ -216,6 +218,11 @@ class SqliteStore:
         if self._opened_reader is None:
             raise Unavailable(f"{self._path} is not open")
         return self._opened_reader
+
+    async def _settle(self) -> None:
+        """What became of an effect is written lazily: whoever asks for it waits for that."""
+        if self._opened_writer is not None:
+            await self._opened_writer.settle()
 
     async def _write(self, write: Write) -> Any:
         return await self._writer.submit(write)

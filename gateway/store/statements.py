@@ -160,7 +160,7 @@ def finished_row(finished: Finished) -> Row:
     error = finished.error or effect.error
     failure = failure_line(finished.at, error) if finished.state == "failed" else ""
     return (
-        None,
+        to_bytes(effect.action) if effect.has_arrived else None,
         *_changed(finished.state, effect, error),
         finished.at,
         failure,

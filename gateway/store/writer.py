@@ -90,6 +90,11 @@ class Writer:
         if self._nap is None:
             self._nap = self._loop.call_later(LAZY_SECONDS, self._wake_for_lazy)
 
+    async def settle(self) -> None:
+        """Return when everything handed in so far is written, also what nobody waits for."""
+        if self._jobs:
+            await self.submit(_NOTHING)
+
     async def stop(self) -> None:
         """Write what was handed in, fold the write-ahead log into the file, and end."""
         self._stopping = True
@@ -207,3 +212,4 @@ def _touch(connection: sqlite3.Connection) -> None:
 
 
 _PROBE = Call(_touch)
+_NOTHING = Call(lambda _connection: None)

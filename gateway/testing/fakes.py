@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import count
 
 from gateway.capabilities import EVERYTHING
-from gateway.contracts import BotReply, Closing, Context, Opened, Opening, Outgoing, Receipt, Received, Turn
+from gateway.contracts import BotReply, Closing, Opened, Opening, Outgoing, Receipt, Turn
 from gateway.entries import Left, Said, Started
 from gateway.errors import Failure
 from gateway.events import (
@@ -28,6 +28,7 @@ from gateway.events import (
     HumanWrote,
     SessionEnded,
 )
+from gateway.given import Context, Received
 from gateway.hookspecs import hookimpl
 from gateway.kinds import (
     AgentPlatformKind,
@@ -83,6 +84,8 @@ class FakeChannel(Fake):
         """Nobody has written yet."""
         super().__init__(context)
         self.sent: list[Outgoing] = []
+        self.edited: list[tuple[str, Outgoing]] = []
+        """(the id of what was shown before, what is shown in its place)."""
         self.invited: list[Opening] = []
         self.closed: list[Closing] = []
         self._ids = count(1)
@@ -93,6 +96,13 @@ class FakeChannel(Fake):
         self.sent.append(outgoing)
         self.on_call()
         return Receipt(remote_id=str(len(self.sent)))
+
+    async def edit(self, outgoing: Outgoing, remote_id: str) -> Receipt:
+        """Remember what the client sees instead."""
+        await self.called()
+        self.edited.append((remote_id, outgoing))
+        self.on_call()
+        return Receipt(remote_id=remote_id)
 
     def texts(self) -> list[str]:
         """Return what clients have seen, in words."""

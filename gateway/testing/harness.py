@@ -12,9 +12,9 @@ from typing import Any, Self, cast
 import yaml
 
 from gateway.config import load
-from gateway.contracts import Change
 from gateway.conversation import Conversation
 from gateway.entries import Entry, Said
+from gateway.given import Change
 from gateway.plugins import GROUP, PluginHost
 from gateway.runtime import Gateway
 from gateway.testing.fakes import Fake, FakeBot, FakeChannel, FakePlatform

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Self
@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import web
 
 WAIT_SECONDS = 10.0
+BODY_BYTES = 64 * 1024 * 1024
 OK = range(200, 300)
 
 
@@ -96,25 +97,38 @@ class Side:
 
     async def __aenter__(self) -> Self:
         """Listen on a free port of the loopback."""
-        app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_get("/file/{name}", self._file)
-        app.router.add_route("*", "/{tail:.*}", self._serve)
+        app = web.Application(client_max_size=BODY_BYTES)
+        app.add_routes(self.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._http = aiohttp.ClientSession()
+        await self.begin(f"http://127.0.0.1:{self._runner.addresses[0][1]}")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Go away."""
+        await self.end()
+        if self._runner:
+            await self._runner.cleanup()
+
+    # --- for servers of somebody else's, see gateway.testing.simulate --------------------------------------------
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what it serves. The last one takes everything."""
+        return [web.get("/file/{name}", self._file), web.route("*", "/{tail:.*}", self._serve)]
+
+    async def begin(self, url: str, *, traces: Iterable[aiohttp.TraceConfig] = ()) -> None:
+        """Be found at `url` from now on, and make requests. `traces` see those."""
+        self.url = url
+        self._http = aiohttp.ClientSession(trace_configs=list(traces))
+
+    async def end(self) -> None:
+        """Make no requests any more, and hold nobody."""
         for fault in self._faults:
             if fault.hold:
                 fault.hold.release()
         if self._http:
             await self._http.close()
-        if self._runner:
-            await self._runner.cleanup()
 
     # --- for tests: what goes wrong ------------------------------------------------------------------------------
 
@@ -144,9 +158,9 @@ class Side:
         """Hold the next requests, and make them in the opposite order once there are so many."""
         self._manners.swap = count
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool], *, within_seconds: float = WAIT_SECONDS) -> None:
         """Wait for what calls bring about."""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(within_seconds):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()

@@ -14,7 +14,7 @@ from typing import Self
 import aiohttp
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 PAUSE_SECONDS = 0.05
 
 
@@ -31,7 +31,11 @@ class GatewayProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            await self.kill()  # a test that fails leaves nothing behind
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

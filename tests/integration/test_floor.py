@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway import BotReply, Floor, Outcome, Permanent, Temporary, text_message
+from gateway import BotReply, Floor, Opening, Outcome, Permanent, Temporary, Transfer, text_message
 from gateway.testing import SIMPLE, Harness
 
 BUSINESS = {
@@ -73,6 +73,43 @@ async def test_a_business_channel_without_agents_returns_to_the_bot(tmp_path: Pa
         await jivo.writes("anybody?")
         await jivo.human_leaves(outcome=Outcome.OFFLINE)
         await gateway.until(lambda: jivo.texts()[-2:] == ["back: offline", "echo anybody?"])
+
+
+async def opened_with(tmp_path: Path, transfer: Transfer, *meanwhile: str) -> Opening:
+    """What a platform is asked with, after the client wrote `agent`, and `meanwhile` before it was asked."""
+    async with Harness(folder=tmp_path) as gateway:
+        web, desk = gateway.channel(), gateway.platform()
+        gateway.bot().answer = lambda _turn: BotReply(transfer=transfer)
+        desk.failures.append(Temporary("down", retry_after_seconds=5))
+        await web.writes("agent")
+        await gateway.until(lambda: not desk.failures)
+        for words in meanwhile:
+            await web.writes(words)
+        gateway.advance(6)
+        await gateway.until(lambda: bool(desk.openings))
+        return desk.openings[-1]
+
+
+async def test_a_platform_gets_the_clients_last_words_when_the_history_has_none_of_them(tmp_path: Path) -> None:
+    opening = await opened_with(tmp_path, Transfer(history=1, message_before="One moment."))
+
+    assert [entry.body.message.text for entry in opening.history] == ["One moment."]
+    assert opening.first_message == "agent"
+
+
+async def test_what_the_client_says_while_a_platform_is_down_does_not_push_aside_what_they_said_before(
+    tmp_path: Path,
+) -> None:
+    opening = await opened_with(tmp_path, Transfer(history=0), "are you there?")
+
+    assert opening.first_message == "agent"
+
+
+async def test_last_words_that_are_part_of_the_history_are_not_said_twice(tmp_path: Path) -> None:
+    opening = await opened_with(tmp_path, Transfer(history=2), "are you there?")
+
+    assert [entry.body.message.text for entry in opening.history] == ["agent"]
+    assert opening.first_message == ""
 
 
 async def test_a_temporary_failure_is_tried_again_in_order(tmp_path: Path) -> None:

@@ -114,3 +114,45 @@ async def test_a_bug_in_a_plugin_is_told_to_the_client_and_nothing_else_is_distu
             "bot_failed",
             "system: Sorry, I could not answer that just now. Please try again.",
         ]
+
+
+async def test_an_instance_says_itself_that_it_hears_nothing(tmp_path: Path) -> None:
+    async with Harness(folder=tmp_path) as gateway:
+        web = gateway.channel()
+        web.context.unhealthy("the token was revoked: correct channels.web.token")
+        assert await ready(gateway) == (
+            503,
+            {"state": "unhealthy", "reason": "the token was revoked: correct channels.web.token"},
+        )
+        await web.writes("hi")
+        await gateway.settled()
+        assert web.texts() == ["echo hi"]
+        assert (await ready(gateway))[0] == 503  # What can be sent says nothing about what can be heard.
+
+        web.context.healthy()
+        assert await ready(gateway) == (200, {"state": "up"})
+
+
+async def test_two_troubles_of_an_instance_end_one_by_one(tmp_path: Path) -> None:
+    async with Harness(folder=tmp_path) as gateway:
+        web = gateway.channel()
+        web.failures.append(AuthenticationFailed("token is refused: correct channels.web.token"))
+        await web.writes("hi")
+        await gateway.until(lambda: gateway.gateway.instances["web"].state is supervisor.State.UNHEALTHY)
+        web.context.unhealthy("nothing can be heard")
+        web.context.healthy()
+        assert (await ready(gateway))[0] == 503
+        gateway.advance(61)
+        await gateway.settled()
+
+        assert await ready(gateway) == (200, {"state": "up"})
+
+
+async def start_deaf(channel: Reluctant) -> None:
+    channel.context.unhealthy("cannot listen")
+
+
+async def test_what_is_said_while_it_starts_counts_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reluctant, "start", start_deaf)
+    async with reluctant(tmp_path, "fail") as gateway:
+        assert await ready(gateway) == (503, {"state": "unhealthy", "reason": "cannot listen"})

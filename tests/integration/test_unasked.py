@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway import BotReply, BotSpoke, text_message
+from gateway import BotReply, BotSpoke, Refused, Transfer, text_message
 from gateway.testing import SIMPLE, Harness
 
 
@@ -45,3 +45,22 @@ async def test_what_a_bot_says_too_late_is_refused_told_and_counted(tmp_path: Pa
         assert received.stale
         assert "late" not in gateway.channel().texts()
         assert 'gateway_stale_output_refused_total{instance="bot"} 1.0' in gateway.gateway.metrics.render()[0].decode()
+
+
+async def test_a_transfer_while_the_bot_is_still_being_asked_has_answered_the_word(tmp_path: Path) -> None:
+    """A bot that calls back before its call returns: nobody took it, and the word is not put to the bot again."""
+    async with Harness(SIMPLE, folder=tmp_path) as gateway:
+        bot = gateway.bot()
+        bot.gate.clear()
+        gateway.platform().failures.append(Refused("nobody is here", code="offline"))
+        await gateway.channel().writes("agent, please")
+        await gateway.until(lambda: bool(bot.turns))
+        conversation = await gateway.conversation()
+        event = BotSpoke(conversation=conversation.id, transfer=Transfer(), epoch=conversation.epoch, answers=1)
+        bot.answer = lambda _turn: BotReply()
+        await bot.context.receive(event)
+        bot.gate.set()
+        await gateway.settled()
+
+        assert [turn.cause.body.type for turn in bot.turns] == ["said", "left"]
+        assert 'gateway_stale_output_refused_total{instance="bot"}' not in gateway.gateway.metrics.render()[0].decode()

@@ -297,6 +297,20 @@ async def test_an_attempt_noted_before_the_end_is_in_the_record(store: Store):
     assert record.failures == ((1005.0, "timed out"), (1500.0, "gone"))
 
 
+async def test_what_a_message_became_is_kept(store: Store, reopened):
+    await store.commit(step(version=1, effects=(send(1), send(2))))
+    there = SendToClient(number=1, part=1, remote=("4711",))
+    nameless = SendToClient(number=2, part=1, remote=("",))
+    done = tuple(
+        Finished(effect=replace(send(action.number), action=action), state="done", at=1500.0)
+        for action in (there, nameless)
+    )
+    await store.commit(step(version=2, finished=done))
+    store = await reopened()
+
+    assert [record.effect.action for record in await store.effects("c1")] == [there, SendToClient(number=2)]
+
+
 async def test_an_attempt_noted_after_the_end_is_nothing(store: Store):
     await store.commit(step(version=1, effects=(ask(1),)))
     await store.commit(step(version=2, finished=(done(ask(1)),)))

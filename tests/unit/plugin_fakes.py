@@ -74,6 +74,11 @@ class Business(Component):
         pass
 
 
+class Staffed(Business):
+    async def send(self, outgoing):
+        pass
+
+
 BUILD: Any = Component
 
 
@@ -81,8 +86,8 @@ def channel(name="wire", options: Any = Wire, build: Any = Component, **more):
     return ChannelKind(name=name, summary=f"The {name}.", options=options, build=build, **more)
 
 
-def bot(name="echo", options: Any = Plain, **more):
-    return BotEngineKind(name=name, summary=f"The {name}.", options=options, build=BUILD, **more)
+def bot(name="echo", options: Any = Plain, build: Any = Component, **more):
+    return BotEngineKind(name=name, summary=f"The {name}.", options=options, build=build, **more)
 
 
 def platform(name="office", options: Any = Plain, **more):

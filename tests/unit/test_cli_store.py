@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 
@@ -161,6 +162,7 @@ async def test_trace_shows_a_whole_handoff(tmp_path):
         assert words in out
     for effect in ("→ bot: ask_bot", "→ desk: open_session #", "→ desk: send_to_agent of"):
         assert effect in out
+    assert re.search(r"→ web: send_to_client of 2 #\d+ as 1 done", out)
 
 
 def test_trace_of_nothing_says_where_to_look(run):

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import load
 from gateway.plugins import PluginHost
-from tests.unit.plugin_fakes import Business, bot, channel, entry_point, listener, platform, plugin
+from tests.unit.plugin_fakes import Business, Staffed, bot, channel, entry_point, listener, platform, plugin
 
 GOOD = """\
 channels:
@@ -34,7 +34,11 @@ def host(monkeypatch):
                 monkeypatch,
                 "kinds",
                 register_channels=[channel("wire"), channel("biz", build=Business)],
-                register_bot_engines=[bot("echo", check=missing), bot("shaky", check=lambda folder, options: 1 / 0)],
+                register_bot_engines=[
+                    bot("echo", check=missing),
+                    bot("shaky", check=lambda folder, options: 1 / 0),
+                    bot("staffed", build=Staffed),
+                ],
                 register_agent_platforms=[platform("office")],
                 register_listeners=[listener("ear")],
             ),
@@ -339,6 +343,20 @@ CASES = {
         said=[
             "gateway.yaml:11:22: routes.more.channels[0]: 'site' is in the route 'main' already; a channel has one",
             "gateway.yaml:11:39: routes.more.handoff[0]: 'jivo' can call agents to its own clients only; give it a route of its own",
+        ],
+    ),
+    "handoff to a bot without agents": Case(
+        change=("[desk]", "[desk, faq]"),
+        said=[
+            "gateway.yaml:8:55: routes.main.handoff[1]: 'faq' is a bot of type 'echo', which has no agents; name an agent platform"
+        ],
+    ),
+    "handoff to agents of a bot that is not asked": Case(
+        change=("bots:", "bots:\n  tovie: { type: staffed }"),
+        more="  more: { channels: [site], bot: faq, handoff: [tovie] }\n",
+        said=[
+            "gateway.yaml:10:22: routes.more.channels[0]: 'site' is in the route 'main' already; a channel has one",
+            "gateway.yaml:10:49: routes.more.handoff[0]: 'tovie' hands its own clients over only; name it as the bot, too",
         ],
     ),
     "handoff twice": Case(

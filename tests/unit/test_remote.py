@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from gateway.doors import check_secret
 from gateway.errors import AuthenticationFailed, NotHere, Permanent, Temporary
-from gateway.remote import Rejected, Remote, failure_of
+from gateway.remote import Rejected, Remote, RemoteAnswer, failure_of
 from gateway.transport import http_client
 
 NOW = 1_790_000_000.0
@@ -160,3 +160,8 @@ async def test_an_answer_that_is_no_json_is_not_guessed_at(desk):
 
     with pytest.raises(Permanent, match="not JSON"):
         answer.json()
+
+
+def test_an_answer_nested_without_end_is_no_json():
+    with pytest.raises(Permanent, match="not JSON"):
+        RemoteAnswer(status=200, body=b"[" * 100_000).json()

@@ -61,11 +61,11 @@ class FakeJivo(Side):
         self._clients, self._numbers = count(1233), count(2037)
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def __aexit__(self, *exception: object) -> None:
+    async def end(self) -> None:
         """Go away, after what was begun is over."""
         for task in self._tasks:
             task.cancel()
-        await super().__aexit__(*exception)
+        await super().end()
 
     def connect(self, gateway_url: str, instance: str = "jivo") -> None:
         """Enter the bot's address and token."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -27,13 +27,15 @@ class Delivery:
         secret: str,
         retry_seconds: float,
         on_answer: Callable[[int, Any], Awaitable[None]],
+        traces: Iterable[aiohttp.TraceConfig] = (),
     ) -> None:
-        """`on_answer` is told each status, and the body where there is JSON in it."""
+        """`on_answer` is told each status, and the body where there is JSON in it. `traces` see each call."""
         self._updates = updates
         self.url = url
         self._secret = secret
         self._retry_seconds = retry_seconds
         self._on_answer = on_answer
+        self._traces = list(traces)
         self._news = asyncio.Event()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -54,7 +56,8 @@ class Delivery:
         self._news.set()
 
     async def _run(self) -> None:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as session:
+        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout, trace_configs=self._traces) as session:
             while True:
                 self._news.clear()
                 for update in self._updates.waiting():

@@ -91,14 +91,14 @@ async def read(request: web.Request) -> Parameters:
     """Read a call's parameters from address and body."""
     given: dict[str, Any] = dict(request.query)
     files: dict[str, Uploaded] = {}
-    if request.content_type == "application/json" and request.can_read_body:
+    if request.content_type == "application/json" and request.body_exists:
         try:
             given |= await request.json()
         except (ValueError, TypeError):
             raise bad_request("can't parse request JSON object") from None
     elif request.content_type == "application/x-www-form-urlencoded":
         given |= dict(parse_qsl(await request.text()))  # Some clients send it with GET.
-    elif request.can_read_body:
+    elif request.body_exists:
         for name, value in (await request.post()).items():
             if isinstance(value, str):
                 given[name] = value

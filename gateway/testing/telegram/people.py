@@ -92,13 +92,14 @@ class Person:
             for row in message.get("reply_markup", {}).get("inline_keyboard", ()):
                 for button in row:
                     if button["text"] == text and "callback_data" in button:
-                        return self._press(message, button["callback_data"])
+                        return self.presses_button(message, button["callback_data"])
         if any(text in row for row in self.chat.keyboard):
             return str(self.writes(text)["message_id"])
         msg = f"there is no button {text!r}"
         raise LookupError(msg)
 
-    def _press(self, message: Json, data: str) -> str:
+    def presses_button(self, message: Json, data: str) -> str:
+        """Press a button below a message by its data; return the id of the press."""
         press = f"press{next(self._telegram.state.numbers)}"
         self._telegram.state.presses[press] = False
         query = {"id": press, "from": self.user, "message": message, "chat_instance": "1", "data": data}

@@ -119,6 +119,8 @@ class Sending:
 
     async def _edit_text(self, given: Parameters) -> Content:
         message = self._shown(given)
+        if "text" not in message:
+            raise bad_request("there is no text in the message to edit")
         new = _text(given) | _markup(given)
         if all(message.get(key) == new.get(key) for key in ("text", "entities", "reply_markup")):
             raise bad_request(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Self
 
+import aiohttp
 from aiohttp import web
 
 from gateway.testing.telegram.delivery import OK, Delivery
@@ -48,14 +50,16 @@ class FakeTelegram:
     `getChat` and `getBusinessConnection`. `parse_mode` is refused: it reads entities only.
     """
 
-    def __init__(self, *, token: str = TOKEN, username: str = "shop_bot", retry_seconds: float = 0.02) -> None:
-        """`retry_seconds`: pause before a webhook that failed is called again."""
+    def __init__(
+        self, *, token: str = TOKEN, username: str = "shop_bot", retry_seconds: float = 0.02, first_update: int = 1
+    ) -> None:
+        """`retry_seconds`: pause before a webhook that failed is called again. `first_update`: its number."""
         self.token = token
         bot_id = int(token.partition(":")[0])
         abilities = {"can_join_groups": False, "can_read_all_group_messages": False, "supports_inline_queries": False}
         self.me = {"id": bot_id, "is_bot": True, "first_name": "Shop", "username": username, **abilities}
         self.state = State({key: self.me[key] for key in ("id", "is_bot", "first_name", "username")})
-        self.updates = Updates(self._something_waits)
+        self.updates = Updates(self._something_waits, first=first_update)
         self.faults = Faults()
         self.calls: list[Call] = []
         self.held: list[str] = []
@@ -71,29 +75,48 @@ class FakeTelegram:
         self._sending = Sending(self.state)
         self._delivery: Delivery | None = None
         self._question = 0
+        self._failed_at = 0
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._traces: tuple[aiohttp.TraceConfig, ...] = ()
         self._closing = False
 
     async def __aenter__(self) -> Self:
         """Listen on a free port of the loopback."""
         app = web.Application(client_max_size=BODY_BYTES)
-        app.router.add_route("*", "/bot{token}/{method}", self._call)
-        app.router.add_get("/file/bot{token}/{path:.+}", self._file)
+        app.add_routes(self.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        await self.begin(f"http://127.0.0.1:{self._runner.addresses[0][1]}")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Go away."""
+        await self.end()
+        if self._runner:
+            await self._runner.cleanup()
+
+    # --- for servers of somebody else's, see gateway.testing.simulate --------------------------------------------
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what it serves."""
+        return [
+            web.route("*", "/bot{token}/{method}", self._call),
+            web.get("/file/bot{token}/{path:.+}", self._file),
+        ]
+
+    async def begin(self, url: str, *, traces: Iterable[aiohttp.TraceConfig] = ()) -> None:
+        """Be found at `url` from now on. `traces` see the calls of a webhook."""
+        self.url = url
+        self._traces = tuple(traces)
+
+    async def end(self) -> None:
+        """Answer the question that is held, and call no webhook any more."""
         self._closing = True
         self._changed.set()
         if self._delivery:
             await self._delivery.stop()
-        if self._runner:
-            await self._runner.cleanup()
 
     # --- for tests -----------------------------------------------------------------------------------------------
 
@@ -303,7 +326,12 @@ class FakeTelegram:
         await self._stop_delivery()
         self.webhook = {"url": url, "secret_token": secret}
         self._delivery = Delivery(
-            self.updates, url=url, secret=secret, retry_seconds=self._retry_seconds, on_answer=self._on_webhook_answer
+            self.updates,
+            url=url,
+            secret=secret,
+            retry_seconds=self._retry_seconds,
+            on_answer=self._on_webhook_answer,
+            traces=self._traces,
         )
         self._delivery.start()
         self._changed.set()
@@ -323,8 +351,7 @@ class FakeTelegram:
 
     async def _get_webhook_info(self, _given: Parameters) -> Any:
         failed = next((status for status in reversed(self.webhook_answers) if status not in OK), None)
-        last = self.webhook_answers[-1:] or [200]
-        words = {} if last[0] in OK else {"last_error_date": 1, "last_error_message": f"Wrong response: {failed}"}
+        words = {} if failed is None else {"last_error_date": self._failed_at, "last_error_message": f"Wrong: {failed}"}
         return {
             "url": self.webhook.get("url", ""),
             "has_custom_certificate": False,
@@ -337,6 +364,8 @@ class FakeTelegram:
     async def _on_webhook_answer(self, status: int, answer: Any) -> None:
         """An answer may call a method by itself."""
         self.webhook_answers.append(status)
+        if status not in OK:
+            self._failed_at = max(int(time.time()), self._failed_at + 1)
         if status in OK and isinstance(answer, dict) and isinstance(answer.get("method"), str):
             given = Parameters(given={key: value for key, value in answer.items() if key != "method"})
             self._answer(answer["method"], given, await self._result(answer["method"], given, Fault()))

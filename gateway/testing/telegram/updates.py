@@ -12,10 +12,10 @@ NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction
 class Updates:
     """A queue that repeats and reorders when told to."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        """`changed` is called when something new waits."""
+    def __init__(self, changed: Callable[[], None], *, first: int = 1) -> None:
+        """`changed` is called when something new waits. `first`: number of the first one."""
         self._changed = changed
-        self._next = 1
+        self._next = first
         self._waiting: list[dict[str, Any]] = []
         self._held: list[dict[str, Any]] = []
         self._hold = 0

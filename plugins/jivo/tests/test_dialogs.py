@@ -208,6 +208,16 @@ async def test_a_word_said_before_the_agent_joined_is_no_return(tmp_path):
         assert (await here.transcript(chat))[-1] == "client: late"
 
 
+async def test_how_late_a_word_may_be_is_an_option(tmp_path):
+    async with standing(tmp_path, late_seconds=0) as here:
+        chat = here.jivo.chat()
+        await with_agent(here, chat)
+        chat.returns()
+        await chat.says("one more thing")
+
+        await here.sees(chat, QUEUED, BACK, "back: returned", "hi one more thing")
+
+
 async def test_a_bot_that_is_let_listen_stays_silent(tmp_path):
     async with standing(tmp_path, client_message="overheard") as here:
         here.jivo.overheard = True

@@ -214,6 +214,6 @@ async def test_the_desk_is_down_when_it_is_asked(both):
     await both.start("back")
     both.front.advance(1)
 
-    await both.read("please")
+    await both.read("agent", "please")
     await both.agents.writes("here I am")
     await both.sees("here I am")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import web
 
@@ -265,6 +267,90 @@ async def test_typing_is_shown(tmp_path):
         conversation = await here.gateway.conversation(str(ann.id), "tg")
         here.desk.context.signal(Typing(conversation=conversation.id, role=Role.AGENT))
         await here.telegram.until(lambda: "typing" in ann.chat.actions)
+
+
+async def corrects(here, first, second):
+    """Let the bot say one thing, and another in its place at the client's next word; return what the client sees."""
+    ann = here.telegram.person()
+    here.answers(first)
+    ann.writes("hi")
+    await here.hears()
+    await here.gateway.settled()
+    (number,) = [entry.number for entry in await here.log(ann) if entry.body.type == "said" and entry.number > 1]
+    here.answers(replace(second, edits=number))
+    ann.writes("well?")
+    await here.hears(2)
+    await here.gateway.settled()
+    return ann
+
+
+BUTTON = Buttons(buttons=(Button(text="Yes"),))
+
+
+async def test_a_message_is_changed(tmp_path):
+    async with standing(tmp_path, link_previews=False) as here:
+        new = Message(contents=(Text(text="**here** it is", markup=Markup.MARKDOWN), BUTTON))
+        ann = await corrects(here, text_message("one moment"), new)
+        (message,) = ann.shown
+
+        assert (message["text"], message["entities"]) == ("here it is", [{"type": "bold", "offset": 0, "length": 4}])
+        assert message["reply_markup"]["inline_keyboard"] == [[{"text": "Yes", "callback_data": "=Yes"}]]
+        (call,) = here.telegram.called("editMessageText")
+        assert call.params["message_id"] == message["message_id"]
+
+
+async def test_its_buttons_go_with_the_words_they_belonged_to(tmp_path):
+    async with standing(tmp_path) as here:
+        ann = await corrects(here, Message(contents=(Text(text="sure?"), BUTTON)), text_message("fine"))
+
+    assert [(message["text"], "reply_markup" in message) for message in ann.shown] == [("fine", False)]
+
+
+async def test_a_message_that_stays_as_it_was_is_no_failure(tmp_path):
+    async with standing(tmp_path) as here:
+        ann = await corrects(here, text_message("same"), text_message("same"))
+
+        assert ann.texts() == ["same"]
+        assert [entry.body.type for entry in await here.log(ann)].count("delivery") == 0
+
+
+async def test_a_message_of_a_business_account_is_changed_in_its_name(tmp_path):
+    async with standing(tmp_path) as here:
+        shop = here.telegram.business(here.telegram.person("Owner"))
+        ann = here.telegram.person("Ann")
+        shop.client_writes(ann, "hi")
+        await here.telegram.until(lambda: bool(shop.chat(ann).shown))
+        await here.gateway.settled()
+        here.answers(replace(text_message("here"), edits=2))
+        shop.client_writes(ann, "well?")
+        await here.telegram.until(lambda: shop.chat(ann).shown[0]["text"] == "here")
+
+        assert len(shop.chat(ann).shown) == 1
+
+
+@pytest.mark.parametrize("case", ["a picture now", "a picture before", "too old", "a keyboard"])
+async def test_what_telegram_does_not_change_is_sent_anew(tmp_path, case):
+    options = {"keyboard": "reply"} if case == "a keyboard" else {}
+    async with standing(tmp_path, **options) as here:
+        picture = Message(contents=(Media(kind=MediaKind.IMAGE, attachment=await kept(here, PNG, "a.png")),))
+        first = picture if case == "a picture before" else text_message("one")
+        second = picture if case == "a picture now" else text_message("two")
+        if case == "too old":
+            here.telegram.refuse("editMessageText", 400, "Bad Request: message can't be edited")
+        if case == "a keyboard":
+            second = Message(contents=(Text(text="two"), BUTTON))
+        ann = await corrects(here, first, second)
+
+    assert len(ann.shown) == 2
+
+
+async def test_a_change_has_to_wait_as_a_message_has(tmp_path):
+    async with standing(tmp_path) as here:
+        here.telegram.refuse("editMessageText", 429, retry_after=0)
+        ann = await corrects(here, text_message("one"), text_message("two"))
+
+        assert ann.texts() == ["two"]
+        assert len(here.telegram.called("editMessageText")) == 2
 
 
 async def test_several_people_at_once(tmp_path):

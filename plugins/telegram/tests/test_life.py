@@ -8,6 +8,7 @@ import pytest
 from gateway import UserMistake
 from gateway.testing import Clock, Harness
 from gateway.testing.telegram import FakeTelegram
+from gateway.testing.telegram.faults import BotApiError
 from plugins.telegram.tests.kit import PNG, config, place
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -72,6 +73,56 @@ async def test_a_webhook_somebody_else_took_is_noticed(tmp_path, telegram):
     with pytest.raises(UserMistake, match=r"Telegram calls https://other.example/hook and not .*; another program"):
         async with place(tmp_path, telegram, mode="webhook"):
             pass
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Look after the webhook all the time."""
+    monkeypatch.setattr("gateway_telegram.watch.LOOK_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("url", ["https://other.example/hook", ""])
+async def test_a_webhook_that_is_taken_while_we_run_is_noticed_until_it_is_ours_again(tmp_path, telegram, url):
+    async with place(tmp_path, telegram, mode="webhook") as here:
+        running = here.gateway.gateway.instances["tg"]
+        ours = telegram.webhook["url"]
+        telegram.webhook["url"] = url
+        await telegram.until(lambda: not running.healthy)
+        assert f"Telegram calls {url or 'nobody'} and not {ours}" in running.reason
+
+        telegram.webhook["url"] = ours
+        await telegram.until(lambda: running.healthy)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_webhook_telegram_cannot_reach_is_noticed_until_it_can(tmp_path, telegram):
+    async with place(tmp_path, telegram, mode="webhook") as here:
+        running = here.gateway.gateway.instances["tg"]
+        ann = telegram.person()
+        here.gateway.gateway.engine.open = False
+        ann.writes("hi")
+        await telegram.until(lambda: not running.healthy)
+        assert "cannot reach" in running.reason
+
+        here.gateway.gateway.engine.open = True
+        await here.sees(ann, "echo hi")
+        await telegram.until(lambda: running.healthy)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_token_revoked_behind_a_webhook_is_noticed(tmp_path, telegram):
+    async with place(tmp_path, telegram, mode="webhook") as here:
+        running = here.gateway.gateway.instances["tg"]
+        fault = telegram.refuse("getWebhookInfo", 401, "Unauthorized", times=10**6)
+        await telegram.until(lambda: not running.healthy)
+        assert "option `token`" in running.reason
+
+        fault.error = BotApiError(500, "Internal Server Error")
+        seen = len(telegram.called("getWebhookInfo"))
+        await telegram.until(lambda: len(telegram.called("getWebhookInfo")) > seen + 2)
+        fault.times = 0
+        await telegram.until(lambda: running.healthy)
 
 
 STRANGERS = {
@@ -254,6 +305,41 @@ async def test_polling_goes_on_after_the_connection_is_cut(tmp_path, telegram, m
         await here.sees(ann, "echo one")
 
 
+async def test_polling_that_hears_nothing_makes_it_unhealthy_until_it_hears_again(tmp_path, telegram, monkeypatch):
+    monkeypatch.setattr("gateway_telegram.polling.PAUSES_SECONDS", (0.0,))
+    async with place(tmp_path, telegram) as here:
+        running = here.gateway.gateway.instances["tg"]
+        ann = telegram.person()
+        fault = telegram.refuse("getUpdates", 401, "Unauthorized", times=10**6)
+        await telegram.until(lambda: not running.healthy)
+        async with aiohttp.ClientSession() as http, http.get(f"{here.gateway.url}/health/ready") as response:
+            health = await response.json()
+            assert response.status == 503
+
+        assert "option `token`" in health["instances"]["tg"]["reason"]
+        fault.times = 0
+        ann.writes("hi")
+        await here.sees(ann, "echo hi")
+        await telegram.until(lambda: running.healthy)
+
+
+async def test_another_reader_of_the_same_bot_is_told_after_some_tries(tmp_path, telegram, monkeypatch):
+    monkeypatch.setattr("gateway_telegram.polling.PAUSES_SECONDS", (0.0,))
+    async with place(tmp_path, telegram) as here:
+        running = here.gateway.gateway.instances["tg"]
+        conflict = "Conflict: terminated by other getUpdates request"
+        telegram.refuse("getUpdates", 409, conflict, times=2)
+        ann = telegram.person()
+        ann.writes("hi")
+        await here.sees(ann, "echo hi")
+        assert running.healthy
+
+        telegram.refuse("getUpdates", 409, conflict, times=10**6)
+        ann.writes("there?")
+        await telegram.until(lambda: not running.healthy)
+        assert "another program reads this bot's messages" in running.reason
+
+
 # --- what goes wrong on the way out ---------------------------------------------------------------------------------
 
 
@@ -273,6 +359,31 @@ async def test_telegram_asks_us_to_wait(tmp_path, telegram):
         await telegram.until(lambda: bo.texts() == ["echo hi"])
         gateway.advance(31)
         await telegram.until(lambda: ann.texts() == ["echo hi"])
+
+
+async def test_a_limit_of_the_bot_lets_everybody_wait(tmp_path, telegram):
+    """Telegram says the same for a chat's limit and the bot's; a second chat that is refused tells them apart."""
+    clock = Clock()
+    async with Harness(config(telegram), folder=tmp_path, clock=clock) as gateway:
+        ann, bo, cid = (telegram.person(name) for name in ("Ann", "Bo", "Cid"))
+        for number, person in enumerate((ann, bo), start=1):
+            telegram.refuse("sendMessage", 429, retry_after=30, chat=person.id)
+            person.writes("hi")
+            await lanes_waiting(gateway, number)
+        for word in ("one", "two"):
+            cid.writes(word)
+        await lanes_waiting(gateway, 3)
+        assert [call.params["chat_id"] for call in telegram.called("sendMessage")] == [ann.id, bo.id]
+
+        gateway.advance(31)
+        await telegram.until(lambda: cid.texts() == ["echo one", "echo two"])
+        await telegram.until(lambda: ann.texts() == bo.texts() == ["echo hi"])
+
+
+async def lanes_waiting(gateway, count):
+    """Wait until so many lanes wait for their next try."""
+    lanes = gateway.gateway.dispatcher._lanes
+    await gateway.until(lambda: sum(bool(lane.alarm) for lane in lanes.values()) == count)
 
 
 async def test_an_agent_reads_that_the_client_blocked_the_bot(tmp_path, telegram):

@@ -7,11 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway import Attachment, Button, Buttons, Contact, Location, Markup, Media, MediaKind, Message, Text
+from gateway import (
+    Attachment,
+    Button,
+    Buttons,
+    Contact,
+    Location,
+    Markup,
+    Media,
+    MediaKind,
+    Message,
+    Text,
+    text_message,
+)
 from gateway.testing.telegram import FakeTelegram
 from plugins.telegram.tests.environments import ORACLES, CannotBeMade, python_of
 from plugins.telegram.tests.kit import PNG, place
@@ -153,7 +166,13 @@ async def everything_happens(telegram, tmp_path, ann):
         await telegram.until(lambda: bool(telegram.state.answers))
         ann.blocks()
         ann.unblocks()
-        await telegram.until(lambda: not telegram.updates.waiting())
+        bo = telegram.person("Bo")
+        bo.writes("hi")
+        await telegram.until(lambda: bool(bo.shown))
+        await here.gateway.settled()
+        here.answers(replace(text_message("other"), edits=2))
+        bo.writes("again")
+        await telegram.until(lambda: not telegram.updates.waiting() and bo.texts() == ["other"])
 
 
 @pytest.mark.parametrize(("python", "library"), [(n, n) for n in ("aiogram", "ptb")], indirect=["python"])
@@ -171,6 +190,15 @@ async def test_what_we_send_and_what_the_fake_says_is_as_documented(tmp_path, py
     assert output.decode() == ""
     assert judge.returncode == 0
     methods = {call["method"] for call in recorded["calls"]}
-    assert {"sendMessage", "sendPhoto", "sendVoice", "sendVenue", "sendContact", "setWebhook", "getFile"} <= methods
+    assert {
+        "sendMessage",
+        "sendPhoto",
+        "sendVoice",
+        "sendVenue",
+        "sendContact",
+        "setWebhook",
+        "getFile",
+        "editMessageText",
+    } <= methods
     kinds = {key for update in recorded["updates"] for key in update}
     assert {"message", "edited_message", "callback_query", "my_chat_member", "business_message"} <= kinds

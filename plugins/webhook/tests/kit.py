@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ class RemoteBot:
         self.requests.append(request)
         self._changed.set()
         answer = self.answer(self.turns[-1])
+        if inspect.isawaitable(answer):
+            answer = await answer
         if answer is None:
             request.transport.close()
         if isinstance(answer, web.Response):

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway import Floor
+from gateway import Floor, Refused
 from plugins.webhook.tests.kit import OLD_SECRET, signed, standing
 
 
@@ -29,8 +29,8 @@ async def test_a_later_answer_is_said_once(promised):
     await gateway.settled()
     conversation = await gateway.conversation()
 
-    assert first == (200, {"duplicate": False})
-    assert again == (200, {"duplicate": True})
+    assert first == (200, {"duplicate": False, "number": 3})
+    assert again == (200, {"duplicate": True, "number": None})
     assert gateway.channel().texts() == ["found it"]
     assert conversation.bot_state == {"done": True}
     assert conversation.attributes == {"plan": "gold"}
@@ -49,6 +49,33 @@ async def test_a_later_answer_may_transfer_and_an_old_turn_is_over_then(promised
     assert "too late" not in gateway.channel().texts()
     metrics = gateway.gateway.metrics.render()[0].decode()
     assert 'gateway_stale_output_refused_total{instance="mine"} 2.0' in metrics
+
+
+async def test_a_transfer_that_comes_before_the_202_has_answered_the_word(tmp_path):
+    """The word is not put to the bot again when nobody takes the dialog."""
+    async with standing(tmp_path) as (gateway, bot):
+        gateway.platform().failures.append(Refused("nobody is here", code="offline"))
+        early = []
+
+        async def calls_back_first(turn):
+            if turn["cause"]["body"]["type"] == "said":
+                early.append(await bot.says(turn["callback_url"], {"transfer": True}))
+            return web.Response(status=202)
+
+        bot.answer = calls_back_first
+        await gateway.channel().writes("agent, please")
+        await bot.asked(2)
+        await gateway.settled()
+
+        assert [status for status, _ in early] == [200]
+        assert [turn["cause"]["body"]["type"] for turn in bot.turns] == ["said", "left"]
+
+
+async def test_an_address_that_was_changed_is_none(promised):
+    _gateway, bot, turn = promised
+    for end in ("1", "x", "1-", "1-1-1", "1-" + "9" * 30):
+        url = f"{turn['push_url']}/{end}"
+        assert (await bot.says(url, "x"))[0] == 401
 
 
 async def test_the_bot_speaks_unasked_after_an_agent_has_left(promised):
@@ -81,7 +108,19 @@ async def test_a_mistake_is_told_and_may_be_corrected(promised):
     right = await bot.says(turn["callback_url"], {"text": "x"})
 
     assert wrong == (400, {"error": "$.txt: unknown member"})
-    assert right == (200, {"duplicate": False})
+    assert right == (200, {"duplicate": False, "number": 2})
+
+
+async def test_what_was_said_is_corrected(promised):
+    gateway, bot, turn = promised
+    _, said = await bot.says(turn["callback_url"], "one moment", message_id="1")
+    await gateway.settled()
+    correction = {"messages": [{"text": "here it is", "edits": said["number"]}]}
+    assert (await bot.says(turn["push_url"], correction, message_id="2"))[0] == 200
+    await gateway.settled()
+
+    assert gateway.channel().texts() == ["one moment"]
+    assert [outgoing.message.text for _, outgoing in gateway.channel().edited] == ["here it is"]
 
 
 async def test_strangers_learn_nothing(promised):

@@ -55,7 +55,7 @@ def test_the_replies_shown_are_understood():
     reply = Replies(Here()).read(REPLY.encode())
     rows = re.findall(r"^\| `([\[{\"].*?)`(?:;? \|)", README, flags=re.MULTILINE)
 
-    assert len(rows) == 6
+    assert len(rows) == 7
     for row in rows:
         assert Replies(Here()).read(row.encode()) is not None
     assert {content.type for content in reply.messages[1].contents} == {

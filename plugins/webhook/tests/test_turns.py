@@ -58,6 +58,18 @@ async def test_what_the_bot_is_told(tmp_path):
         assert request.headers["Content-Type"] == "application/json"
 
 
+async def test_a_bot_may_wait_for_the_client(tmp_path):
+    async with standing(tmp_path) as (gateway, bot):
+        bot.answer = lambda turn: {"text": "Which one?", "again_after_seconds": 60} if turn["text"] else "Still there?"
+        await gateway.channel().writes("hello")
+        await gateway.until(lambda: gateway.channel().texts() == ["Which one?"])
+        await gateway.settled()
+        gateway.advance(61)
+        await gateway.until(lambda: gateway.channel().texts() == ["Which one?", "Still there?"])
+
+        assert bot.turns[-1]["cause"]["body"] == {"type": "waited"}
+
+
 async def test_the_start_has_its_payload(tmp_path):
     async with standing(tmp_path) as (gateway, bot):
         await gateway.channel().context.receive(ClientStarted(client=Peer(id="ann"), payload="spring", language="de"))

@@ -67,6 +67,8 @@ TAILING = route(tails=True)
 ONE_PLATFORM = route(chain=("one",))
 NO_BOT = route(bot="")
 NO_PLATFORM = route(chain=())
+STAFFED_BOT = route(chain=("bot", "two"))
+"""The bot has agents behind it."""
 BUSINESS = route(chain=("channel",))
 BUSINESS_AND_DESK = route(chain=("channel", "two"))
 

@@ -66,6 +66,7 @@ speeches = st.lists(st.just(WORDS), max_size=2).map(tuple)
 endings = st.sampled_from([Outcome.RETURNED, Outcome.CLOSED, Outcome.OFFLINE])
 trouble = st.sampled_from(["again", "slow", "permanent", "lost", "refused", "offline"])
 positions = st.sampled_from([None, 1, 2])
+waits = st.sampled_from([0.0, 0.0, 0.5, 20.0, 700.0])
 rarely = st.integers(0, 9).map(lambda number: number == 0)
 
 
@@ -127,14 +128,22 @@ class Life(RuleBasedStateMachine):
         self.world.begin(targets[lane % len(targets)], reaches=reaches)
 
     @precondition(lambda self: self.world.busy)
-    @rule(lane=lanes, speech=speeches, transfer=transfers, close=rarely, agent=st.sampled_from([None, None, *AGENTS]))
-    def a_call_succeeds(self, lane: int, speech: tuple, transfer: Transfer | None, close: bool, agent: object) -> None:
+    @rule(
+        lane=lanes,
+        speech=speeches,
+        transfer=transfers,
+        end=st.tuples(rarely, waits),
+        agent=st.sampled_from([None, None, *AGENTS]),
+    )
+    def a_call_succeeds(self, lane: int, speech: tuple, transfer: Transfer | None, end: tuple, agent: object) -> None:
         targets = sorted(self.world.busy)
         target = targets[lane % len(targets)]
         action = self.world.lanes[target][0].action
         answer: dict[str, object] = {}
         if action.type == "ask_bot":
+            close, again = end
             answer = {"messages": speech, "transfer": transfer, "close": close, "state": {"seen": action.number}}
+            answer["again_after_seconds"] = again
         elif action.type == "open_session":
             answer = {"position": 3, "agent": agent if target != "channel" else None}
         self.world.finish(target, "ok", **answer)
@@ -169,11 +178,19 @@ class Life(RuleBasedStateMachine):
     # --- the bot by itself ---------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.policy.bot and self.world.log)
-    @rule(late=st.integers(0, 2), speech=speeches, transfer=transfers, close=rarely)
-    def the_bot_speaks_by_itself(self, late: int, speech: tuple, transfer: Transfer | None, close: bool) -> None:
+    @rule(late=st.integers(0, 2), speech=speeches, transfer=transfers, end=st.tuples(rarely, waits))
+    def the_bot_speaks_by_itself(self, late: int, speech: tuple, transfer: Transfer | None, end: tuple) -> None:
+        close, again = end
         before = self.world.conversation
         epoch = before.epoch - late or None
-        event = BotSpoke(conversation="c", messages=speech, transfer=transfer, close=close, epoch=epoch)
+        event = BotSpoke(
+            conversation="c",
+            messages=speech,
+            transfer=transfer,
+            close=close,
+            epoch=epoch,
+            again_after_seconds=again,
+        )
         decision = self.world.happen(event)
         stale = before.floor is not Floor.BOT or epoch not in {None, before.epoch}
         assert decision.stale == stale
@@ -293,8 +310,15 @@ class BusinessLife(Life):
     def the_humans_leave(self, outcome: Outcome) -> None:
         if self.world.log:
             self.world.happen(HumanLeft(client=CLIENT, outcome=outcome))
-            for session in self.world.sessions.values():
-                session.over |= session.platform == "channel" and self.world.conversation.handoff is None
+            handoff = self.world.conversation.handoff
+            for name, session in self.world.sessions.items():
+                session.over |= session.platform == "channel" and not (handoff and handoff.session == name)
+
+
+class StaffedBotLife(Life):
+    """The same where the bot has agents behind it: questions and words for them share a lane."""
+
+    chains = (("bot", "two"), ("bot",), ("one", "bot"))
 
 
 PROFILE = settings(
@@ -310,3 +334,5 @@ TestAnyOrder = Life.TestCase
 TestAnyOrder.settings = PROFILE
 TestAnyOrderInABusinessChannel = BusinessLife.TestCase
 TestAnyOrderInABusinessChannel.settings = PROFILE
+TestAnyOrderWithABotThatHasAgents = StaffedBotLife.TestCase
+TestAnyOrderWithABotThatHasAgents.settings = PROFILE

@@ -144,6 +144,9 @@ HANDOFF_CASES = {
         accepts(0, remote="r-1"),
         Then(log=[], does=["close one: closed"], floor="waiting", state={"handoff.platform": "two"}),
     ),
+    "a platform that accepts too late, and knows the session by our name, has been told already": Case(
+        (*OPENING, timer("accept")), accepts(0), Then(log=[], does=[], floor="waiting")
+    ),
     "a platform that accepts after the close is told that it is over": Case(
         (*OPENING, closes_chat()), accepts(remote="r-1"), Then(log=[], does=["close one: closed"], floor="closed")
     ),

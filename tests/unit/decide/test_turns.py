@@ -10,6 +10,7 @@ from tests.unit.decide.story import (
     NO_PLATFORM,
     OVER,
     QUEUED,
+    STAFFED_BOT,
     STANDBY,
     TAILING,
     TALKED,
@@ -28,6 +29,7 @@ from tests.unit.decide.story import (
     humans_leave,
     opens_chat,
     table,
+    timer,
     transfers,
 )
 
@@ -99,6 +101,67 @@ TURN_CASES = {
     "the bot does not speak while the client waits": Case(QUEUED, bot_says("hi"), Then(log=[], stale=True)),
     "the bot does not speak over an agent": Case(JOINED, bot_says("hi"), Then(log=[], stale=True)),
     "the bot does not speak after the close": Case(OVER, bot_says("hi"), Then(log=[], does=[], stale=True)),
+    "the bot may want to go on if the client says nothing": Case(
+        ASKED,
+        bot("which one?", again_after_seconds=60),
+        Then(log=["bot: which one?"], timers={"again 60"}, state={"again_at": 1060.0}),
+    ),
+    "then it is asked again": Case(
+        (*ASKED, bot("which one?", again_after_seconds=60)),
+        timer("again", 60),
+        Then(
+            log=["waited"], does=["ask bot about 5"], floor="bot", state={"cues": (5,), "turns": (), "again_at": None}
+        ),
+    ),
+    "and may wait once more": Case(
+        (*ASKED, bot("which one?", again_after_seconds=60), timer("again", 60)),
+        bot("still there?", about=5, again_after_seconds=600),
+        Then(log=["bot: still there?"], timers={"again 600"}, state={"cues": ()}),
+    ),
+    "the wait the bot asked for last counts": Case(
+        (*TALKED, bot_says("a", again_after_seconds=60)),
+        bot_says("b", again_after_seconds=5),
+        Then(timers={"again 5"}),
+    ),
+    "words without a wait leave the wait as it is": Case(
+        (*TALKED, bot_says("a", again_after_seconds=60)), bot_says("b"), Then(timers=set(), state={"again_at": 1060.0})
+    ),
+    "the client's word ends the wait": Case(
+        (*ASKED, bot("which one?", again_after_seconds=60)),
+        client("this one"),
+        Then(does=["ask bot about 5"], timers={"-again"}, state={"again_at": None}),
+    ),
+    "the bot does not wait for a client who has spoken meanwhile": Case(
+        (*ASKED, client("hello?")), bot("which one?", about=3, again_after_seconds=60), Then(timers=set())
+    ),
+    "a transfer ends the wait": Case(
+        (*ASKED, bot("wait", again_after_seconds=60)),
+        bot_says(transfer=Transfer()),
+        Then(floor="waiting", timers={"-again", "accept 30"}, state={"again_at": None}),
+    ),
+    "who asks for a human, or closes, does not wait as well": Case(
+        ASKED, bot(transfer=Transfer(), again_after_seconds=60), Then(timers={"accept 30"})
+    ),
+    "a human who takes over ends the wait": Case(
+        (*ASKED, bot("wait", again_after_seconds=60)),
+        human("mine"),
+        Then(floor="agent", state={"again_at": None}),
+        on=BUSINESS,
+    ),
+    "the end ends the wait": Case(
+        (*ASKED, bot("wait", again_after_seconds=60)), closes_chat(), Then(timers={"-again", "-idle"})
+    ),
+    "a wait that was over already does nothing": Case(
+        (*ASKED, bot("wait", again_after_seconds=60), client("this one")),
+        timer("again", 60),
+        Then(log=[], does=[]),
+    ),
+    "words for a bot's own agents are not dropped when its turns are": Case(
+        (*ASKED, transfers(), client("are you there?")),
+        agent("yes"),
+        Then(log=["joined bot bo", "system: Bo is here.", "agent: yes"], floor="agent", drops=set()),
+        on=STAFFED_BOT,
+    ),
     "a failed turn is told to the client": Case(
         ASKED,
         bot_fails(),

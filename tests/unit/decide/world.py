@@ -321,6 +321,9 @@ class World:
             wanted.add("wait")
         if handoff and handoff.unanswered_since is not None:
             wanted.add("agent")
+        if self.conversation.again_at is not None:
+            assert floor is Floor.BOT, "only the bot waits to speak again"
+            wanted.add("again")
         assert set(self.timers) == wanted
 
     def _check_turns(self) -> None:
@@ -365,7 +368,7 @@ class World:
 
     def run_out(self, *, carry: bool, answer: Answer, accept: Answer) -> None:
         """Let time pass with nobody doing anything: every wait ends, and at last the conversation does."""
-        for _ in range(300):
+        for _ in range(1000):
             self.check()
             if carry and (self.busy or self.open_lanes()):
                 self.carry_one(next(iter(self.busy), "") or self.open_lanes()[0], answer, accept)

@@ -26,6 +26,7 @@ EntryType: TypeAlias = Literal[
     "delivery",
     "changed",
     "bot_failed",
+    "waited",
     "closed",
 ]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from gateway_jivo.wire import Event, Said
 
 LONGEST_NAME = 60
-ON_ITS_WAY_SECONDS = 10.0
-"""Jivo tries an event three times for 3 s: what comes later than this after an agent joined was said after that."""
 
 
 class Intake:
@@ -115,7 +113,7 @@ class Intake:
         handoff = conversation.handoff
         if self._options.client_message != "returned" or handoff is None or not self._is_with_agent(conversation):
             return False
-        return self._context.now() - (handoff.joined_at or 0.0) > ON_ITS_WAY_SECONDS
+        return self._context.now() - (handoff.joined_at or 0.0) > self._options.late_seconds
 
     async def _client_rated(self, event: Event) -> None:
         """The rating becomes facts about the client, of the newest conversation in the chat, also if that is over."""

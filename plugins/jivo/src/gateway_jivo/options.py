@@ -66,6 +66,13 @@ class JivoOptions(Options):
         description="What a client's message means while an agent has the dialog. `returned`: Jivo has given it back, "
         "so the bot goes on. `overheard`: Jivo only lets the bot listen; it stays silent until the chat is closed.",
     )
+    late_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        le=600,
+        description="A client's message that comes within this time after an agent joined may have been said before, "
+        "since Jivo tries for 9 s: it does not mean that the dialog was given back.",
+    )
     chat_closed: Literal["ended", "taken"] = Field(
         default="ended",
         description="What CHAT_CLOSED means while no agent is known to have the dialog. `ended`: the conversation is "

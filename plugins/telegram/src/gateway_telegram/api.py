@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from gateway import Context, Permanent, Temporary
-from gateway_telegram.failures import FAULTY_FROM, failure_of
+from gateway_telegram.failures import FAULTY_FROM, TOO_MANY, failure_of, seconds_in
+from gateway_telegram.limits import Limits
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -48,6 +49,7 @@ class Api:
         self._context = context
         self._url = url
         self._token = token
+        self._limits = Limits(context.now)
 
     async def call(
         self,
@@ -62,7 +64,7 @@ class Api:
         body: dict[str, Any] = {"data": _form(given, files)} if files else {"json": given}
         seconds = UPLOAD_SECONDS if files else timeout_seconds
         async with self._request("POST", f"bot{self._secret}/{method}", seconds, **body) as response:
-            return self._result(method, response.status, await _bounded(response))
+            return self._result(method, given, response.status, await _bounded(response))
 
     @asynccontextmanager
     async def download(self, file_path: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -89,7 +91,7 @@ class Api:
         except (aiohttp.ClientError, OSError) as error:
             raise Temporary(f"Telegram cannot be reached: {type(error).__name__}") from None
 
-    def _result(self, method: str, status: int, body: bytes) -> Any:
+    def _result(self, method: str, given: Mapping[str, Any], status: int, body: bytes) -> Any:
         try:
             answer = json.loads(body)
         except ValueError:
@@ -97,7 +99,9 @@ class Api:
         if not isinstance(answer, dict):
             raise failure_of(method, status if status >= NOT_OK else FAULTY_FROM, {})
         if not answer.get("ok"):
-            raise failure_of(method, int(answer.get("error_code", status)), self._without_token(answer))
+            code = int(answer.get("error_code", status))
+            everyone = code == TOO_MANY and self._limits.refused(_chat(given), seconds_in(answer) or 0.0)
+            raise failure_of(method, code, self._without_token(answer), everyone=everyone)
         return answer.get("result")
 
     def _without_token(self, answer: dict[str, Any]) -> dict[str, Any]:
@@ -107,6 +111,11 @@ class Api:
     @property
     def _secret(self) -> str:
         return self._token.get_secret_value()
+
+
+def _chat(given: Mapping[str, Any]) -> str:
+    """Return the chat a call is about, as limits know it; empty: none."""
+    return f"{given.get('business_connection_id', '')}:{given['chat_id']}" if "chat_id" in given else ""
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:

@@ -15,6 +15,7 @@ from gateway_telegram.keyboards import Keyboards
 from gateway_telegram.outbox import Outbox
 from gateway_telegram.polling import Polling
 from gateway_telegram.updates import ALLOWED_UPDATES, User, WebhookInfo
+from gateway_telegram.watch import Watch, wrong_address
 
 if TYPE_CHECKING:
     from gateway import Closing, Context, Opening, Outgoing, Peer, Typing, WebhookRequest
@@ -35,6 +36,7 @@ class TelegramChannel:
         keyboards = Keyboards(context, style=options.keyboard)
         self._intake = Intake(context, options, api=self._api, keyboards=keyboards)
         self._outbox = Outbox(context, options, api=self._api, keyboards=keyboards)
+        self._watch = Watch(context, api=self._api)
         self._polling = Polling(
             context,
             api=self._api,
@@ -58,6 +60,7 @@ class TelegramChannel:
     async def stop(self) -> None:
         """Stop asking. The webhook stays, unless the operator wants it removed."""
         await self._polling.stop()
+        await self._watch.stop()
         if self._options.mode == "webhook" and self._options.remove_webhook:
             try:
                 await self._api.call("deleteWebhook")
@@ -74,8 +77,9 @@ class TelegramChannel:
         params = {"url": url, "secret_token": self._secret, "allowed_updates": ALLOWED_UPDATES}
         await self._api.call("setWebhook", params)
         info = await self._webhook_info()
-        if info.url != url:
-            raise Permanent(f"Telegram calls {info.url or 'nobody'} and not {url}; another program uses the same bot")
+        if wrong := wrong_address(info, url):
+            raise Permanent(wrong)
+        self._watch.start(url, info)
         if info.last_error_message:
             self._context.log.warning(
                 "telegram.webhook_failed_before", reason=info.last_error_message, waiting=info.pending_update_count
@@ -103,6 +107,10 @@ class TelegramChannel:
     async def send(self, outgoing: Outgoing) -> Receipt:
         """Show one message to the client."""
         return await self._outbox.send(outgoing)
+
+    async def edit(self, outgoing: Outgoing, remote_id: str) -> Receipt:
+        """Change a message the client sees. Raises `Permanent` where Telegram changes it not."""
+        return await self._outbox.edit(outgoing, remote_id)
 
     async def typing(self, signal: Typing, *, client: Peer, session: str) -> None:  # noqa: ARG002 - a channel has none
         """Show the typing sign; Telegram takes it away after five seconds, or when the message comes."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway import AuthenticationFailed, Failure, Permanent, Temporary
 
-FAULTY_FROM = 500
+FAULTY_FROM, TOO_MANY = 500, 429
 UNKNOWN_TOKEN = "Telegram does not know the bot's token; copy it again from @BotFather into the option `token`"  # noqa: S105 - no secret
 CONFLICT = (
     "another program reads this bot's messages; stop it, or give this gateway a bot of its own (Telegram says: {})"
@@ -37,11 +37,16 @@ class NotAccepted(Permanent):
         super().__init__(f"Telegram refuses it: {description}")
         self.about_the_file = any(word in description.lower() for word in _ABOUT_THE_FILE)
         """Whether the file is at fault, so that sending it another way may help."""
+        self.as_it_was = "message is not modified" in description.lower()
+        """Whether there was nothing to change."""
         self.too_big = "too big" in description.lower() or "too large" in description.lower()
 
 
-def failure_of(method: str, status: int, answer: Mapping[str, Any]) -> Failure:
-    """Return what a refused call means. `status`: Telegram's code, or HTTP's where there is none."""
+def failure_of(method: str, status: int, answer: Mapping[str, Any], *, everyone: bool = False) -> Failure:
+    """Return what a refused call means. `status`: Telegram's code, or HTTP's where there is none.
+
+    `everyone`: a delay it asks for is for the whole bot.
+    """
     description = str(answer.get("description") or f"status {status}").removeprefix("Bad Request: ")
     if status >= FAULTY_FROM:
         return Temporary(f"Telegram has a fault of its own (status {status})")
@@ -52,7 +57,7 @@ def failure_of(method: str, status: int, answer: Mapping[str, Any]) -> Failure:
         404: AuthenticationFailed(UNKNOWN_TOKEN),  # So it answers to a token without the form of one.
         409: Temporary(CONFLICT.format(description.removeprefix("Conflict: "))),
         413: NotAccepted("the file is too big"),
-        429: Temporary("Telegram asks us to wait", retry_after_seconds=_seconds(answer)),
+        TOO_MANY: Temporary("Telegram asks us to wait", retry_after_seconds=seconds_in(answer), everyone=everyone),
     }
     return meanings.get(status) or Permanent(f"Telegram refuses {method}: {description}")
 
@@ -64,7 +69,8 @@ def _forbidden(description: str) -> str:
     return f"Telegram forbids it: {description.removeprefix('Forbidden: ')}"
 
 
-def _seconds(answer: Mapping[str, Any]) -> float | None:
+def seconds_in(answer: Mapping[str, Any]) -> float | None:
+    """Return the delay Telegram asks for."""
     parameters = answer.get("parameters")
     seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
     return float(seconds) if isinstance(seconds, int | float) and seconds >= 0 else None

@@ -66,7 +66,6 @@ class Intake:
         self._downloads = Downloads(context, api)
         self._turns = Turns()
         self._tries: OrderedDict[int, int] = OrderedDict()
-        self._ignored: set[str] = set()
 
     def chat_of(self, raw: Any) -> str:
         """Return what keeps updates in order: their client; empty for those that are nobody's."""
@@ -84,7 +83,7 @@ class Intake:
         try:
             update = Update.model_validate(raw)
         except ValidationError as error:
-            self._note(f"update that cannot be read ({error.errors(include_input=False)[0]['loc']})")
+            self._context.ignored(f"update that cannot be read ({error.errors(include_input=False)[0]['loc']})")
             return
         try:
             await self._take(update)
@@ -99,10 +98,10 @@ class Intake:
     async def _take(self, update: Update) -> None:
         meaning = meaning_of(update, edits=self._options.edits)
         if isinstance(meaning, Ignored):
-            self._note(meaning.why)
+            self._context.ignored(meaning.why)
             return
         if self._options.allowed_chats and meaning.client.address.chat not in self._options.allowed_chats:
-            self._note("chat that is not in `allowed_chats`")
+            self._context.ignored("chat that is not in `allowed_chats`")
             return
         async with self._turns.of(meaning.client.address.client_id):
             try:
@@ -182,12 +181,6 @@ class Intake:
         while len(self._tries) > REMEMBERED:
             self._tries.popitem(last=False)
         return self._tries[update_id]
-
-    def _note(self, why: str) -> None:
-        """Log the first of each kind of thing that is ignored."""
-        if why not in self._ignored and len(self._ignored) < REMEMBERED:
-            self._ignored.add(why)
-            self._context.log.info("telegram.ignored", what=why, note="further ones are not logged")
 
 
 class Turns:

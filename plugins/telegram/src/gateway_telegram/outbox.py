@@ -11,7 +11,9 @@ from gateway_telegram.files import DOCUMENT, Sources, Way, way_of
 from gateway_telegram.formatting import formatted
 
 if TYPE_CHECKING:
-    from gateway import Outgoing
+    from collections.abc import Sequence
+
+    from gateway import Button, Outgoing
     from gateway_telegram.api import Api, Upload
     from gateway_telegram.keyboards import Keyboards
     from gateway_telegram.options import TelegramOptions
@@ -46,6 +48,25 @@ class Outbox:
             sent = await self._content(content, params)
         return Receipt(remote_id=str(sent.get("message_id", "")) if isinstance(sent, dict) else "")
 
+    async def edit(self, outgoing: Outgoing, message_id: str) -> Receipt:
+        """Change the words and buttons of a message. Raises a `Failure`: words only, and while Telegram lets us."""
+        match outgoing.message.contents:
+            case (Text() as text,):
+                buttons: Sequence[Button] = ()
+            case (Text() as text, Buttons(buttons=buttons)) if self._options.keyboard == "inline":
+                pass
+            case _:
+                raise Permanent("Telegram changes words and the buttons below them only")
+        address = ChatAddress.of_client(outgoing.client.id)
+        markup = await self._keyboards.markup(buttons, address.client_id)
+        params = {**address.params, "message_id": int(message_id), "reply_markup": markup}
+        try:
+            await self._api.call("editMessageText", {**params, **self._shown(text)})
+        except NotAccepted as failure:
+            if not failure.as_it_was:
+                raise
+        return Receipt(remote_id=message_id)
+
     async def _content(self, content: object, params: dict[str, Any]) -> Any:
         match content:
             case Text():
@@ -63,12 +84,13 @@ class Outbox:
                 raise Permanent(f"Telegram cannot show {type(content).__name__}")
 
     async def _text(self, text: Text, params: dict[str, Any]) -> Any:
+        return await self._api.call("sendMessage", {**params, **self._shown(text)})
+
+    def _shown(self, text: Text) -> dict[str, Any]:
         shown = formatted(text, self._context.url)
         preview = None if self._options.link_previews else {"is_disabled": True}
         entities = [entity.as_json() for entity in shown.entities] or None
-        return await self._api.call(
-            "sendMessage", {**params, "text": shown.text, "entities": entities, "link_preview_options": preview}
-        )
+        return {"text": shown.text, "entities": entities, "link_preview_options": preview}
 
     async def _location(self, place: Location, params: dict[str, Any]) -> Any:
         point = {"latitude": place.latitude, "longitude": place.longitude}

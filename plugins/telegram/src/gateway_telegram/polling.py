@@ -1,6 +1,6 @@
 """Long polling: asks Telegram for updates, one question after another, between `start` and `stop`.
 
-The core has no work of its own that would read from outside, so this is the one place here that waits and tries again.
+The core has no work of its own that would read from outside, so this is the place that waits and tries again.
 An update counts as read once it is committed: the offset is stored after that, and asked for only then.
 """
 
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gateway import Context, Failure, Temporary, Unavailable
+from gateway import AuthenticationFailed, Context, Failure, Temporary, Unavailable
+from gateway_telegram.background import Background
 from gateway_telegram.updates import ALLOWED_UPDATES
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ PAUSES_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
 GRACE_SECONDS = 10.0
 """How much longer than Telegram holds a question we wait for the answer."""
 MOST_UPDATES = 100
+FAILURES_BORNE = 3
+"""So many failures in a row are what happens on a network; from then on nobody should believe that we hear."""
 
 
 class Polling:
@@ -37,19 +39,15 @@ class Polling:
         self._intake = intake
         self._hold_seconds = hold_seconds
         self._key = f"offset/{bot_id}"  # Another bot counts from elsewhere.
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run())
+        self._background.start(self._run())
 
     async def stop(self) -> None:
         """End; what is committed but not confirmed comes again and is known by its key."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     async def _run(self) -> None:
         failures = 0
@@ -57,16 +55,20 @@ class Polling:
             try:
                 await self._round()
                 failures = 0
+                self._context.healthy()
             except Unavailable as error:
                 await asyncio.sleep(error.retry_after_seconds)
             except Failure as failure:
                 seconds = _pause(failure, failures)
                 failures += 1
                 self._context.log.warning("telegram.polling_failed", reason=failure.reason, seconds=seconds)
+                if isinstance(failure, AuthenticationFailed) or failures >= FAILURES_BORNE:
+                    self._context.unhealthy(f"nothing comes in: {failure.reason}")
                 await asyncio.sleep(seconds)
             except Exception:
                 failures += 1
                 self._context.log.exception("telegram.polling_bug")
+                self._context.unhealthy("nothing comes in: a fault in the plugin; the log has the details")
                 await asyncio.sleep(PAUSES_SECONDS[-1])
 
     async def _round(self) -> None:

@@ -192,4 +192,6 @@ class WebhookInfo(Wire):
 
     url: str = ""
     pending_update_count: int = 0
+    last_error_date: int = 0
+    """Unix seconds, of Telegram's newest failure to deliver; kept when it works again."""
     last_error_message: str = ""

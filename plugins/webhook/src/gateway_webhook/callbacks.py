@@ -1,12 +1,14 @@
 """Where the bot answers later: one unguessable address per conversation, and a shorter one to speak unasked.
 
-`/hooks/{instance}/{token}/{conversation}/{epoch}` answers a turn; without the epoch the bot speaks by itself. The token
-keeps strangers out, the signature proves the bot, and the epoch keeps late words from landing after an agent's.
+`/hooks/{instance}/{token}/{conversation}/{epoch}-{number}` answers a turn; without the last part the bot speaks
+unasked. The token keeps strangers out, the signature proves the bot, and the epoch keeps late words from landing after
+an agent's.
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,9 +16,10 @@ from typing import TYPE_CHECKING
 from gateway import Unauthorized
 
 if TYPE_CHECKING:
-    from gateway import Context
+    from gateway import Context, Turn
 
 TOKEN_BYTES = 18
+TURN = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +27,10 @@ class Callback:
     """What an address stands for."""
 
     conversation: str
-    epoch: int | None
+    epoch: int | None = None
+    """The turn's epoch; None: the bot speaks unasked."""
+    answers: int | None = None
+    """The log number the turn is about."""
 
 
 class Callbacks:
@@ -34,20 +40,26 @@ class Callbacks:
         self._context = context
         self._key = context.secret("callback")
 
-    def url(self, conversation: str, epoch: int | None = None) -> str:
-        """Return the address for a turn of this epoch; without one, for speaking unasked."""
-        tail = f"{self._token(conversation)}/{conversation}" + (f"/{epoch}" if epoch is not None else "")
-        return self._context.url(f"/hooks/{self._context.name}/{tail}")
+    def of_turn(self, turn: Turn) -> str:
+        """Return the address that answers a turn."""
+        return f"{self.of_conversation(turn.conversation.id)}/{turn.epoch}-{turn.cause.number}"
+
+    def of_conversation(self, conversation: str) -> str:
+        """Return the address for speaking unasked."""
+        return self._context.url(f"/hooks/{self._context.name}/{self._token(conversation)}/{conversation}")
 
     def read(self, tail: str) -> Callback:
         """Return what the path after `/hooks/{instance}/` stands for. Raises `Unauthorized`."""
         token, _, rest = tail.partition("/")
-        conversation, _, epoch = rest.partition("/")
+        conversation, _, turn = rest.partition("/")
         if not hmac.compare_digest(token.encode(), self._token(conversation).encode()):
             raise Unauthorized("this address was not made here; use `callback_url` or `push_url` of a turn")
-        if epoch and not (epoch.isascii() and epoch.isdigit() and len(epoch) < TOKEN_BYTES):
+        if not turn:
+            return Callback(conversation=conversation)
+        found = TURN.fullmatch(turn)
+        if found is None:
             raise Unauthorized("this address was changed; use `callback_url` as it stands in the turn")
-        return Callback(conversation=conversation, epoch=int(epoch) if epoch else None)
+        return Callback(conversation=conversation, epoch=int(found[1]), answers=int(found[2]))
 
     def _token(self, conversation: str) -> str:
         digest = hmac.digest(self._key, conversation.encode(), "sha256")

@@ -86,7 +86,9 @@ class WebhookBot:
             close=reply.close,
             state=reply.state,
             attributes=reply.attributes,
+            again_after_seconds=reply.again_after_seconds,
             epoch=callback.epoch,
+            answers=callback.answers,
         )
         return _told(await self._context.receive(event, key=message_id))
 
@@ -94,7 +96,7 @@ class WebhookBot:
 def _told(received: Received) -> WebhookResponse:
     if received.stale:
         return _answer(409, error="the bot does not have the floor (any more); nothing of this was said")
-    return _answer(200, duplicate=received.duplicate)
+    return _answer(200, duplicate=received.duplicate, number=received.number)
 
 
 def _answer(status: int, **members: object) -> WebhookResponse:

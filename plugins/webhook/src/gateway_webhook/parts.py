@@ -191,6 +191,7 @@ class MessagePart(Speech):
     """One message."""
 
     id: str = Field("", description="The bot's own id of the message, if it has one.")
+    edits: int = Field(0, ge=0, description="Number of an earlier message of the bot that this one replaces; 0: none.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -200,7 +201,7 @@ class MessagePart(Speech):
 
     def full(self) -> dict[str, Any]:
         """Return the message in the full form."""
-        return {"id": self.id, "contents": self.all_contents()}
+        return {"id": self.id, "contents": self.all_contents(), "edits": self.edits}
 
 
 Message: TypeAlias = Annotated[MessagePart, BeforeValidator(short("text"), json_schema_input_type=str | MessagePart)]

@@ -46,6 +46,9 @@ class Reply(Speech):
     transfer: Transfer = Field(None, description="Ask for a human: true, a destination, or an object.")
     close: StrictBool = Field(default=False, description="End the conversation.")
     attributes: Mapping[str, Fact] = Field(default_factory=dict, description="Facts found out about the client.")
+    again_after_seconds: float = Field(
+        default=0.0, ge=0, description="Ask again after that time if the client says nothing (`waited`); 0: no."
+    )
 
     @model_validator(mode="after")
     def _said_once(self) -> Self:
@@ -64,6 +67,7 @@ class Reply(Speech):
             "transfer": self.transfer.model_dump(mode="json") if self.transfer else None,
             "close": self.close,
             "attributes": self.attributes,
+            "again_after_seconds": self.again_after_seconds,
         }
 
 

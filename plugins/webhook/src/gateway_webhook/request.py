@@ -36,7 +36,8 @@ class TurnRequest(BaseModel):
     text: str = Field(description="What the client said, in plain words; of a button, its value. Empty otherwise.")
     cause: Entry = Field(
         description="Why the bot is asked. `body.type` is `said`: answer it. `started`: greet. `left`: an agent's "
-        "turn is over, or none came; `outcome` and `note` tell why."
+        "turn is over, or none came; `outcome` and `note` tell why. `waited`: the time of "
+        "`again_after_seconds` is over."
     )
     conversation: AboutConversation
     state: Mapping[str, Any] = Field(description="The bot's memory of this conversation, as it returned it last.")
@@ -83,8 +84,8 @@ class Requests:
             transcript=turn.transcript,
             agents_online=turn.agents_online,
             epoch=turn.epoch,
-            callback_url=self._callbacks.url(conversation.id, turn.epoch),
-            push_url=self._callbacks.url(conversation.id),
+            callback_url=self._callbacks.of_turn(turn),
+            push_url=self._callbacks.of_conversation(conversation.id),
         )
 
     def _absolute(self, url: str) -> str:

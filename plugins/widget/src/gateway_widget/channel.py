@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from gateway_widget.options import WidgetOptions
 
 DEMO_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob: https:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob: https: http://127.0.0.1:*; "
     "media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""As strict as a site can be: the demo shop is also the proof that the chat needs no more."""
+"""As strict as a site can be: the demo shop is also the proof that the chat needs no more.
+
+Pictures may come from this machine too, because simulated bots (`gateway simulate`) have theirs there."""
 
 
 class WidgetChannel:

@@ -135,6 +135,7 @@ function noteElement(at, name, text) {
 const ICONS = {
   transferred: "person", declined: "warning", queued: "clock", joined: "take", moved: "forward",
   left: "bot", closed: "check", bot_failed: "warning", started: "person", changed: "info",
+  waited: "clock",
 };
 
 function eventElement(entry, context) {
@@ -159,6 +160,7 @@ function eventWords(body, { state }) {
     case "left": return withNote(t(`ended.${body.outcome}`, { name: body.agent?.name ?? "" }), body.note);
     case "closed": return withNote(t(`ended.closed_by_${body.by}`), body.reason);
     case "bot_failed": return t("entry.bot-failed", body);
+    case "waited": return t("entry.waited");
     case "changed": return t("entry.changed", { facts: facts(body.attributes) });
     default: return body.type;
   }

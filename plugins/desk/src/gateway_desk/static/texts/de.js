@@ -103,6 +103,7 @@ export default {
   "entry.moved": "{name} hat den Dialog weitergeleitet an {to}",
   "entry.changed": "Daten des Kunden geändert: {facts}",
   "entry.bot-failed": "Der Bot konnte nicht antworten: {reason}",
+  "entry.waited": "Der Kunde sagt nichts, der Bot fährt fort",
   "entry.note-given": "Notiz: {note}",
 
   "fate.sending": "Wird gesendet",

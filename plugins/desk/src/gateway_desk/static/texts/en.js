@@ -111,6 +111,7 @@ export const en = {
   "entry.moved": "{name} forwarded the dialog to {to}",
   "entry.changed": "The client's data changed: {facts}",
   "entry.bot-failed": "The bot could not answer: {reason}",
+  "entry.waited": "The client has said nothing, and the bot goes on",
   "entry.note-given": "Note: {note}",
 
   // Delivery

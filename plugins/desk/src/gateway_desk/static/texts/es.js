@@ -103,6 +103,7 @@ export default {
   "entry.moved": "{name} reenvió el diálogo a {to}",
   "entry.changed": "Cambiaron los datos del cliente: {facts}",
   "entry.bot-failed": "El bot no pudo responder: {reason}",
+  "entry.waited": "El cliente no dice nada y el bot continúa",
   "entry.note-given": "Nota: {note}",
 
   "fate.sending": "Enviando",

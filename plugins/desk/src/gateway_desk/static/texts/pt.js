@@ -103,6 +103,7 @@ export default {
   "entry.moved": "{name} encaminhou o diálogo para {to}",
   "entry.changed": "Dados do cliente mudaram: {facts}",
   "entry.bot-failed": "O bot não conseguiu responder: {reason}",
+  "entry.waited": "O cliente não disse nada, e o bot continua",
   "entry.note-given": "Nota: {note}",
 
   "fate.sending": "Enviando",

@@ -103,6 +103,7 @@ export default {
   "entry.moved": "{name}: диалог передан — {to}",
   "entry.changed": "Данные клиента изменились: {facts}",
   "entry.bot-failed": "Бот не смог ответить: {reason}",
+  "entry.waited": "Клиент молчит, бот продолжает",
   "entry.note-given": "Заметка: {note}",
 
   "fate.sending": "Отправляется",

@@ -70,7 +70,7 @@ class BenchBot:
     """Asked by POST, answers with its words."""
 
     def __init__(self, context: Context, options: PeerOptions) -> None:
-        self._url = f"{options.url}/bot"
+        self._url = f"{options.url}/ask"
         self._remote = Remote(context, who="the peer", cure="")
 
     async def start(self) -> None:

@@ -1,7 +1,7 @@
-"""The floor F0: the same three calls in bare aiohttp, nothing stored, nothing decided, nothing logged.
+"""The floor F0: the same calls in bare aiohttp, nothing stored, nothing decided, nothing logged.
 
 A webhook comes in and is answered at once; then the bot is asked by a POST, and its words go to the channel by
-another. `python floor.py PEER_URL` prints its port.
+another. `python floor.py PEER_URL` prints its port. `/hooks/short` is the same without a bot: its words are its own.
 """
 
 from __future__ import annotations
@@ -36,14 +36,18 @@ class Floor:
 
     async def _hook(self, request: web.Request) -> web.Response:
         update = orjson.loads(await request.read())
-        task = asyncio.create_task(self._turn(update["message"]["chat"]["id"], update["message"]["text"]))
+        turn = self._short_turn if request.match_info["instance"] == "short" else self._turn
+        task = asyncio.create_task(turn(update["message"]["chat"]["id"], update["message"]["text"]))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return web.Response(body=b"{}", content_type="application/json")
 
     async def _turn(self, chat: int, text: str) -> None:
-        answer = orjson.loads(await self._post("/bot", {"chat": chat, "text": text}))
+        answer = orjson.loads(await self._post("/ask", {"chat": chat, "text": text}))
         await self._post("/channel", {"chat_id": chat, "text": answer["text"]})
+
+    async def _short_turn(self, chat: int, text: str) -> None:
+        await self._post("/channel", {"chat_id": chat, "text": text})
 
     async def _post(self, path: str, body: dict[str, object]) -> bytes:
         headers = {"Content-Type": "application/json"}

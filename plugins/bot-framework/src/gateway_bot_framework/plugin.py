@@ -1,0 +1,26 @@
+"""What the gateway finds here: one kind of bot engine, `bot-framework`."""
+
+from __future__ import annotations
+
+from gateway import BotEngineKind, hookimpl
+from gateway_bot_framework.engine import BotFrameworkBot
+from gateway_bot_framework.options import BotFrameworkOptions
+
+SAMPLE = """\
+type: bot-framework
+url: http://127.0.0.1:3978/api/messages # where the bot takes activities
+"""
+
+KIND = BotEngineKind(
+    name="bot-framework",
+    summary="A bot of the Bot Framework or the Microsoft 365 Agents SDK.",
+    options=BotFrameworkOptions,
+    sample=SAMPLE,
+    build=BotFrameworkBot,
+)
+
+
+@hookimpl
+def register_bot_engines() -> list[BotEngineKind[BotFrameworkOptions]]:
+    """Offer the bot engine."""
+    return [KIND]

@@ -1,0 +1,1 @@
+"""Tovie DialogStudio and JAICP as a bot engine, by the Chat API."""
