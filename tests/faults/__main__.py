@@ -17,6 +17,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -128,6 +129,7 @@ def _played(plan: Plan, seed: str) -> Result:
             figures={},
             problems=[f"broken off: {type(fault).__name__}: {fault}"[:2000]],
         )
+    result = replace(result, commit=report.commit())
     verdict = "ok" if not result.problems else f"{len(result.problems)} PROBLEMS, see {folder}"
     _say(f"{result.seconds:>7.1f} s {result.figures.get('messages', 0):>7} messages  {verdict}\n")
     for problem in result.problems[:5]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway.capabilities import EVERYTHING
 from gateway.carry import Carrier
-from gateway.contracts import BotReply, Closing, Opened, Opening, Outgoing, Receipt, Received, Turn
+from gateway.contracts import BotReply, Closing, Opened, Opening, Outgoing, Receipt, Turn
 from gateway.conversation import Floor
 from gateway.decide import Policy
 from gateway.dispatch import Dispatcher, Patience
@@ -22,6 +22,7 @@ from gateway.entries import Said
 from gateway.errors import GatewayError, Unavailable
 from gateway.events import PluginEvent
 from gateway.feed import Feed
+from gateway.given import Received
 from gateway.metrics import Metrics
 from gateway.model import Role
 from gateway.observe import Observer

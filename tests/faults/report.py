@@ -33,6 +33,9 @@ KINDS = {
 BROKEN = ("lost", "unheard", "reordered", "twice", "duplicate", "two speakers", "stuck", "damaged", "bug")
 """What may never be found."""
 
+FULL = {"kills": 200, "cuts": 200, "messages": 100_000}
+"""The least of a full run."""
+
 EYES = {"unflushed", "mutant"}
 """Kinds in which a fault was put in that has to be found."""
 
@@ -48,7 +51,14 @@ def summary(results: list[Result], seed: str) -> dict[str, Any]:
     for result in results:
         if result.kind in EYES:
             eyes.update({_eye(name): count for name, count in result.done.items() if _is_eye(name)})
-    return {"seed": seed, "day": time.strftime("%Y-%m-%d"), "machine": machine(), "kinds": kinds, "noticed": dict(eyes)}
+    return {
+        "seed": seed,
+        "day": time.strftime("%Y-%m-%d"),
+        "commits": list(dict.fromkeys(result.commit for result in results if result.commit)),
+        "machine": machine(),
+        "kinds": kinds,
+        "noticed": dict(eyes),
+    }
 
 
 def _kind(results: list[Result]) -> dict[str, Any]:
@@ -88,11 +98,11 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
-        "commit": _commit(),
     }
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Return what the sources are."""
     found = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -172,15 +182,23 @@ def _head(found: dict[str, Any], numbers: dict[str, Any]) -> str:
 
 A real `gateway serve` with its SQLite store stood between two channels, two bots and two agent platforms that write
 down everything they send and get, and harm was done to it under load. Then the books were compared with the gateway's
-log, word by word. This page says what was done in the last full run and what was found.
+log, word by word. This page says what was done in the last run and what was found.
 
 **{numbers["messages"]:,} messages and {numbers["handoffs"]:,} handoffs, {numbers["kills"]} times `kill -9`,
 {numbers["cuts"]} power cuts (and {numbers["looks"]:,} more places in their records looked at):
-{numbers["broken"]} broken promises.**{failed}
+{numbers["broken"]} broken promises.**{failed}{_size(numbers)}
 
-Run on {found["day"]} with seed `{found["seed"]}` at commit {on["commit"]}, on {on["cores"]} cores ({on["processor"]})
+Run on {found["day"]} with seed `{found["seed"]}` at {" and ".join(found["commits"]) or "no commit"}, on {on["cores"]} cores ({on["processor"]})
 shared with other work; {on["system"]}, Python {on["python"]}, SQLite {on["sqlite"]}.
 """
+
+
+def _size(numbers: dict[str, Any]) -> str:
+    """Say so if the run was smaller than the full one."""
+    if all(numbers[name] >= size for name, size in FULL.items()):
+        return ""
+    whole = f"{FULL['kills']} kills, {FULL['cuts']} power cuts and {FULL['messages']:,} messages"
+    return f"\nThe full run has {whole}: this was a part of it, with the time there was."
 
 
 def _promises() -> str:

@@ -55,6 +55,8 @@ class Result:
     """What was done to it, and how often."""
     times: dict[str, float] = field(default_factory=dict)
     """Milliseconds worth telling."""
+    commit: str = ""
+    """What was played."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON data."""

@@ -19,6 +19,7 @@ import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 
 from fault_points import POINTS  # type: ignore[import-not-found] # it is beside this file, on PYTHONPATH
 from mutants import MUTANTS  # type: ignore[import-not-found] # as above
@@ -84,6 +85,7 @@ def _hurry(times: float) -> None:
 
 def _do_as_told() -> None:
     asked = os.environ
+    sys.path.insert(0, str(Path.cwd()))  # `python -m` does so too, but later: the same gateway is meant
     if point := asked.get("FAULT_POINT"):
         _fatal(point)
     if synchronous := asked.get("FAULT_SYNCHRONOUS"):
