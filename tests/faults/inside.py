@@ -286,7 +286,7 @@ class Inside:
     def answer_lost(self, asked: Asked) -> None:
         """The side has it, and nobody hears of that."""
         self.gets_through(asked)
-        self.ledger.unanswered[asked.call.side, asked.call.conversation] += 1
+        self.ledger.unanswered[asked.call.side, asked.call.conversation].add((asked.call.key, asked.call.begun))
 
     def check_speaker(self, outgoing: Outgoing) -> None:
         """At the very moment of a call, the bot has the right to say what it said."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -53,8 +53,8 @@ class Ledger:
     joins: dict[str, float] = field(default_factory=dict)
     """Agent (unique in each session) -> when it was confirmed that they came."""
     calls: list[Call] = field(default_factory=list)
-    unanswered: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(side, conversation) -> calls that were done and whose answer was then withheld."""
+    unanswered: defaultdict[tuple[str, str], set[tuple[str, float]]] = field(default_factory=lambda: defaultdict(set))
+    """(side, conversation) -> (key, begun) of calls that were done, and whose answer was withheld or came late."""
     events: int = 0
     """Everything that was confirmed to a client or an agent."""
     acks: list[float] = field(default_factory=list)

@@ -174,7 +174,7 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _head(found: dict[str, Any], numbers: dict[str, Any]) -> str:
-    on = found["machine"]
+    on, versions = found["machine"], " and ".join(found["commits"]) or "no commit"
     failed = f" Rounds that found something: {', '.join(numbers['failed'])}." if numbers["failed"] else ""
     return f"""<!-- Made by `make faults` (tests/faults/report.py) from guarantees.json. Do not change it by hand. -->
 
@@ -188,7 +188,7 @@ log, word by word. This page says what was done in the last run and what was fou
 {numbers["cuts"]} power cuts (and {numbers["looks"]:,} more places in their records looked at):
 {numbers["broken"]} broken promises.**{failed}{_size(numbers)}
 
-Run on {found["day"]} with seed `{found["seed"]}` at {" and ".join(found["commits"]) or "no commit"}, on {on["cores"]} cores ({on["processor"]})
+Run on {found["day"]} with seed `{found["seed"]}` at {versions}, on {on["cores"]} cores ({on["processor"]})
 shared with other work; {on["system"]}, Python {on["python"]}, SQLite {on["sqlite"]}.
 """
 

@@ -72,7 +72,7 @@ class Stage:
         self.chance = random.Random(f"{seed}/harm")
         self.gateway = Faulty(folder / "gateway.yaml", folder)
         self.proxies: dict[str, Proxy] = {}
-        self.world = World(seed=seed, gateway_port=self.gateway.port, clients=clients)
+        self.world = World(seed=seed, gateway_port=self.gateway.port, clients=clients, patience_seconds=seconds)
         self._proxied = proxied
         self._routes = dict(routes or {})
         self._seconds = seconds

@@ -189,7 +189,7 @@ def _judge_repetitions(verdict: Verdict, dialog: Dialog, seen: dict[int, list[Ca
             verdict.blame("duplicate", f"{side} got something of {dialog.conversation.id} twice under different keys")
             continue
         verdict.figures["repeated without keys"] += times
-        allowed = ledger.crashes + ledger.broken + ledger.unanswered[side, dialog.conversation.id]
+        allowed = ledger.crashes + ledger.broken + len(ledger.unanswered[side, dialog.conversation.id])
         if times > allowed:
             verdict.blame("duplicate", f"{side}: {times} repetitions in {dialog.conversation.id}, {allowed} explained")
     answers = Counter(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -20,6 +21,8 @@ ROUTES = {"one": ("keen", "smart", ("alpha", "beta")), "two": ("plain", "simple"
 """Route -> channel, bot, platforms."""
 SIDES = ("keen", "plain", "smart", "simple", "alpha", "beta")
 SLOW_SECONDS = 0.6
+LATE = 0.8
+"""An answer that takes this part of the caller's patience may come when nobody waits for it any more."""
 
 
 @dataclass(slots=True)
@@ -51,8 +54,9 @@ class Side:
 class World:
     """`async with` makes it listen; `begin` lets the clients talk, `end` waits until everybody is done."""
 
-    def __init__(self, *, seed: str, gateway_port: int, clients: int) -> None:
-        """`clients`: per channel."""
+    def __init__(self, *, seed: str, gateway_port: int, clients: int, patience_seconds: float) -> None:
+        """`clients`: per channel. `patience_seconds`: how long the gateway waits for an answer."""
+        self.patience_seconds = patience_seconds
         self.seed = seed
         self.gateway_port = gateway_port
         self.ledger = Ledger()
@@ -132,15 +136,16 @@ class World:
             self._withheld(name, request)
             return Answer(status=0)
         if chance - mood.dawdles < 0:
-            self._withheld(name, request)
             await asyncio.sleep(mood.dawdle_seconds)
+        if time.monotonic() - request.body["at"] > self.patience_seconds * LATE:
+            self._withheld(name, request)
         return Answer(body)
 
     def _unheard(self, request: Request) -> None:
         self._withheld(request.path.split("/")[1], request)
 
     def _withheld(self, side: str, request: Request) -> None:
-        self.ledger.unanswered[side, request.body["conversation"]] += 1
+        self.ledger.unanswered[side, request.body["conversation"]].add((request.key, request.body["at"]))
 
     async def _act(self, name: str, what: str, request: Request) -> object:
         """Do it and write it down: before anything that takes time."""
