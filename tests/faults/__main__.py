@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -43,12 +44,15 @@ def main() -> int:
     if not asked.resume and not asked.only:
         RESULTS.unlink(missing_ok=True)
     _say(f"seed {seed}\n")
-    for plan in _plans(asked, results):
-        result = _played(plan, seed)
-        results.append(result)
-        if not asked.only:
-            with RESULTS.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(result.as_json()) + "\n")
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # no gateway is left behind
+    try:
+        for plan in _plans(asked, results):
+            results.append(_played(plan, seed))
+            if not asked.only:
+                with RESULTS.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(results[-1].as_json()) + "\n")
+    except KeyboardInterrupt:
+        _say("\nbroken off; go on with --resume\n")
     _say("\n" + report.text_table(results))
     if not asked.only and not asked.no_report:
         report.write(results, seed)
