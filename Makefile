@@ -37,6 +37,10 @@ demo: $(STAMP) ## Run the gateway with no account anywhere (config/demo.yaml); s
 test: $(STAMP) ## Run every test; pass options on with ARGS="-k floor -x"
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
+.PHONY: faults
+faults: $(STAMP) ## Kill it, pull the plug, break the network, and compare the books; a part with ARGS="--kills 20"
+	@exec $(BIN)/python -m tests.faults $(ARGS)
+
 .PHONY: bench
 bench: $(STAMP) ## Measure speed against the floors; a part with ARGS="--only hop,sockets --quick"
 	@exec $(BIN)/python -m tests.bench $(ARGS)

@@ -129,7 +129,7 @@ class Dispatcher:
         """Take up what an earlier run left undone."""
         found = await self._store.pending_lanes()
         replayed = [effect for lane in self._lanes.values() for effect in lane.effects()]
-        self._lanes = {lane.key: lane for lane in map(_unread, found)}
+        self._lanes = {lane.key: lane for lane in (_unread(each, self._now()) for each in found)}
         self._pending = sum(len(lane.waiting) for lane in self._lanes.values())
         for effect in replayed:
             self.replay(effect)
@@ -214,23 +214,24 @@ class Dispatcher:
         """Work on the head of the lane now, or when it is due. If it is not `new`, it waits for a place."""
         if lane.task or self._stopping or not self._started:
             return
+        if lane.waiting and (delay := lane.due_at - self._now()) > 0:
+            lane.alarm = lane.alarm or asyncio.get_running_loop().call_later(delay, self._ring, lane)
+            return
         if lane.alarm:
             lane.alarm.cancel()
             lane.alarm = None
         if not lane.waiting:
             lane.queued = False
             self._lanes.pop(lane.key, None)
-            return
-        delay = lane.due_at - self._now()
-        if delay > 0:
-            lane.alarm = asyncio.get_running_loop().call_later(delay, self._ring, lane)
         elif new:
             self._begin(lane)
         else:
             self._backlog.join(lane, again=not isinstance(lane.waiting[0], int))
 
     def _ring(self, lane: Lane) -> None:
+        """It has waited long enough, whatever the clock says: it may have been set back meanwhile."""
         lane.alarm = None
+        lane.make_due()
         self._wake(lane)
 
     def _begin(self, lane: Lane) -> None:
@@ -267,7 +268,7 @@ class Dispatcher:
         try:
             found = await self._store.pending_effects(lane.key[0], asked)
             with self._counted(lane):
-                lane.fill(asked, found)
+                lane.fill(asked, [_sane(effect, self._now()) for effect in found])
         except Unavailable as error:
             log.error("store.effect_waits", reason=str(error))  # noqa: TRY400 - the reason says it
             lane.read_at = self._now() + STORE_RETRY_SECONDS
@@ -405,8 +406,10 @@ class Dispatcher:
                 return
 
 
-def _unread(found: PendingLane) -> Lane:
-    return Lane((found.conversation, found.target), deque(found.numbers), read_at=found.due_at)
+def _unread(found: PendingLane, now: float) -> Lane:
+    """Return a lane as it is taken up at the start. Whatever the clock was, nothing waits longer than the longest pause."""
+    read_at = min(found.due_at, now + RETRY_SECONDS[-1])
+    return Lane((found.conversation, found.target), deque(found.numbers), read_at=read_at)
 
 
 def pause(attempts: int, failure: Failure) -> float:
@@ -435,6 +438,11 @@ def _next_try(now: float, expires_at: float, attempts: int, failure: Failure) ->
         return due_at
     asked_for = isinstance(failure, Temporary) and failure.retry_after_seconds is not None
     return None if asked_for else expires_at
+
+
+def _sane(effect: Effect, now: float) -> Effect:
+    """Return an effect as it is taken up at the start: if it comes from the future, the clock was set back since."""
+    return replace(effect, due_at=now) if effect.made_at > now else effect
 
 
 def _lost(failure: Failure) -> Outcome | None:

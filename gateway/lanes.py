@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from gateway.events import Effect
@@ -37,9 +37,18 @@ class Lane:
 
     @property
     def due_at(self) -> float:
-        """When the first is to be looked at."""
+        """When the first is to be looked at. What was never tried is due, whatever the clock was then."""
         first = self.waiting[0]
-        return self.read_at if isinstance(first, int) else first.due_at
+        if isinstance(first, int):
+            return self.read_at
+        return first.due_at if first.attempts else 0.0
+
+    def make_due(self) -> None:
+        """The first has waited long enough, whatever the clock says: it may have been set back meanwhile."""
+        first = self.waiting[0] if self.waiting else None
+        if isinstance(first, Effect):
+            self.waiting[0] = replace(first, due_at=0.0)
+        self.read_at = 0.0
 
     def effects(self) -> Sequence[Effect]:
         """Return those that were read."""

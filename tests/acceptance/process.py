@@ -21,6 +21,8 @@ PAUSE_SECONDS = 0.05
 class GatewayProcess:
     """Runs a config file on a free port, with its data in `folder`."""
 
+    ready_seconds = READY_SECONDS
+
     def __init__(self, config: Path, folder: Path) -> None:
         self.config = config
         self.folder = folder
@@ -51,8 +53,24 @@ class GatewayProcess:
         """What it has written so far."""
         return (self.folder / "gateway.log").read_text(encoding="utf-8")
 
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, or the negative number of the signal that ended it; None: it runs."""
+        assert self._process
+        return self._process.poll()
+
     async def start(self) -> None:
         """Start it and wait until it is ready."""
+        self.launch()
+        await self.ready()
+
+    def launch(self) -> None:
+        """Start it."""
         with (self.folder / "gateway.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)],
@@ -61,9 +79,12 @@ class GatewayProcess:
                 stderr=log,
                 cwd=ROOT,
             )
-        async with asyncio.timeout(READY_SECONDS):
+
+    async def ready(self) -> None:
+        """Wait until it is ready."""
+        async with asyncio.timeout(self.ready_seconds):
             while not await self._is_ready():
-                assert self._process.poll() is None, self.log
+                assert self.running, self.log
                 await asyncio.sleep(PAUSE_SECONDS)  # another process: there is no event to wait for
 
     async def stop(self) -> int:
@@ -77,6 +98,15 @@ class GatewayProcess:
         assert self._process
         self._process.send_signal(signal.SIGKILL)
         await asyncio.to_thread(self._process.wait)
+
+    async def ended(self, *, within_seconds: float) -> bool:
+        """Wait for it to end by itself; tell whether it did."""
+        assert self._process
+        try:
+            await asyncio.to_thread(self._process.wait, within_seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     async def get(self, path: str) -> str:
         """Return the body of an address of it."""

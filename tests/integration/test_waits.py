@@ -156,3 +156,33 @@ async def test_a_replayed_message_has_all_its_time_again(tmp_path: Path) -> None
 async def test_nobody_else_on_the_machine_reads_the_data(tmp_path: Path) -> None:
     async with Harness(folder=tmp_path):
         assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
+async def test_a_clock_that_is_set_back_holds_no_message_up(tmp_path: Path) -> None:
+    clock = Clock()
+    clock.ahead = 3600
+    async with Harness(PATIENT, folder=tmp_path, clock=clock) as gateway:
+        web, bot = gateway.channel(), gateway.bot()
+        web.failures = [Temporary("down")]
+        bot.gate.clear()
+        await web.writes("one")
+        await gateway.until(lambda: bool(bot.turns))
+        await web.writes("two")
+        bot.gate.set()
+        await gateway.until(lambda: not web.failures)
+        clock.ahead = 0
+
+        await gateway.settled()
+        assert web.texts() == ["echo one", "echo two"]
+
+
+async def test_a_clock_that_was_set_back_while_the_gateway_was_away_holds_no_message_up(tmp_path: Path) -> None:
+    clock = Clock()
+    clock.ahead = 3600
+    async with Harness(PATIENT, folder=tmp_path, clock=clock) as gateway:
+        gateway.channel().failures = [Temporary("down", retry_after_seconds=30)]
+        await gateway.channel().writes("one")
+        await gateway.until(lambda: bool(_waiting(gateway)) and _waiting(gateway)[0].attempts == 1)
+    clock.ahead = 0
+    async with Harness(PATIENT, folder=tmp_path, clock=clock) as gateway:
+        await gateway.until(lambda: gateway.channel().texts() == ["echo one"])

@@ -1,7 +1,7 @@
 /* Records what a process writes and flushes below a folder, so that a test can tell what a power cut would have left.
  *
  * LD_PRELOAD=recorder.so RECORD_FOLDER=/x RECORD_LOG=/y program
- * A record: type (W write, T truncate, S flush, U unlink), then path length (u32), offset (u64), data length (u32), path,
+ * A record: type (W write, T truncate, S flush, U unlink, R rename), then path length (u32), offset (u64), data length (u32), path,
  * data. The lock is held across the real call, so the order of the log is the order of execution; a flush is recorded
  * when it has returned. Shared memory (-shm) is no file to a disk and is left out. */
 #define _GNU_SOURCE
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -32,6 +33,8 @@ static int below(const char *path) {
 
 static int watched(int file, char *path) {
     char link[40];
+    struct stat found;
+    if (fstat(file, &found) || !S_ISREG(found.st_mode)) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
     ssize_t length = readlink(link, path, PATH_MAX - 1);
     if (length < 0) return 0;
@@ -105,6 +108,16 @@ int unlink(const char *path) {
     pthread_mutex_lock(&lock);
     int failed = real(path);
     if (!failed) record('U', path, 0, "", 0);
+    pthread_mutex_unlock(&lock);
+    return failed;
+}
+
+int rename(const char *path, const char *to) {
+    REAL(rename)
+    if (!below(path)) return real(path, to);
+    pthread_mutex_lock(&lock);
+    int failed = real(path, to);
+    if (!failed) record('R', path, 0, to, strlen(to));
     pthread_mutex_unlock(&lock);
     return failed;
 }
