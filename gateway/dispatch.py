@@ -407,7 +407,7 @@ class Dispatcher:
 
 
 def _unread(found: PendingLane, now: float) -> Lane:
-    """Return a lane as it is taken up at the start. Whatever the clock was, nothing waits longer than the longest pause."""
+    """Return a lane as it is at the start. Whatever the clock was, nothing waits longer than the longest pause."""
     read_at = min(found.due_at, now + RETRY_SECONDS[-1])
     return Lane((found.conversation, found.target), deque(found.numbers), read_at=read_at)
 
