@@ -407,8 +407,8 @@ class Dispatcher:
 
 
 def _unread(found: PendingLane, now: float) -> Lane:
-    """Return a lane as it is at the start. Whatever the clock was, nothing waits longer than the longest pause."""
-    read_at = min(found.due_at, now + RETRY_SECONDS[-1])
+    """Return a lane as it is at the start. What is due later than any pause ends comes from a clock set back since."""
+    read_at = found.due_at if found.due_at <= now + RETRY_SECONDS[-1] else 0.0
     return Lane((found.conversation, found.target), deque(found.numbers), read_at=read_at)
 
 

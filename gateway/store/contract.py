@@ -124,7 +124,7 @@ class Store(Protocol):
         """Note a failed attempt: `effect` carries the new attempts, due_at, error and action. Rides a later batch."""
 
     def finish(self, finished: Finished) -> None:
-        """Note what became of an effect when nothing else came of it. Nobody waits: a batch soon takes it along.
+        """Note what became of an effect when nothing else came of it. Written at once, but nobody waits for it.
 
         If that is lost with a power cut, the effect is carried out again: at least once is all that is promised.
         """

@@ -89,7 +89,7 @@ class SqliteStore:
 
     def finish(self, finished: Finished) -> None:
         """See `Store.finish`."""
-        self._writer.submit_lazily(EffectChange(sql.finished_row(finished)))
+        self._writer.submit_unawaited(EffectChange(sql.finished_row(finished)))
 
     async def replay(self, conversation_id: str, number: int, *, at: float) -> Effect | None:
         """See `Store.replay`."""

@@ -85,6 +85,11 @@ class Writer:
         self._wake()
         return future
 
+    def submit_unawaited(self, write: Write) -> None:
+        """Hand in a write that is made at once, or with what is being written now, and that nobody waits for."""
+        self._jobs.append(_Job(write))
+        self._wake()
+
     def submit_lazily(self, write: Write) -> None:
         """Hand in a write that the next batch takes along; if none comes soon, it makes one."""
         self._jobs.append(_Job(write))
