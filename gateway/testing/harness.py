@@ -19,7 +19,7 @@ from gateway.plugins import GROUP, PluginHost
 from gateway.runtime import Gateway
 from gateway.testing.fakes import Fake, FakeBot, FakeChannel, FakePlatform
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 """How long `Harness.until` waits before it fails the test."""
 
 SIMPLE: Mapping[str, Any] = {
