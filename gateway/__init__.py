@@ -5,6 +5,7 @@ Nothing is defined here. The modules behind it are the core's own business; thes
 
 from __future__ import annotations
 
+from gateway.addresses import check_address
 from gateway.capabilities import EVERYTHING, Capabilities
 from gateway.contracts import (
     AgentPlatform,
@@ -32,7 +33,7 @@ from gateway.contracts import (
 )
 from gateway.conversation import Conversation, Floor, Handoff, Stage
 from gateway.counted import Counted
-from gateway.doors import check_secret
+from gateway.doors import AddressKey, check_secret, same_secret
 from gateway.entries import (
     BotFailed,
     Changed,
@@ -92,9 +93,10 @@ from gateway.events import (
     Typing,
 )
 from gateway.given import Availability, Change, Context, Conversations, Files, Received, Storage
+from gateway.headers import Headers, check_headers
 from gateway.history import History, HistoryLabels
 from gateway.hookspecs import hookimpl
-from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options
+from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Commands, Kind, ListenerKind, Options, lazily
 from gateway.lookup import Lookup
 from gateway.mailbox import Mailboxes
 from gateway.model import (
@@ -121,12 +123,14 @@ from gateway.remote import IDEMPOTENCY_HEADER, Rejected, Remote, RemoteAnswer, R
 from gateway.render.message import plain_text, render_message
 from gateway.retry_after import retry_after_seconds
 from gateway.steps import Steps
+from gateway.transport import trouble
 from gateway.webhook import WebhookRequest, WebhookResponse
-from gateway.wire import to_json
+from gateway.wire import read_json, to_json
 
 __all__ = [
     "EVERYTHING",
     "IDEMPOTENCY_HEADER",
+    "AddressKey",
     "AgentJoined",
     "AgentNoted",
     "AgentPlatform",
@@ -179,6 +183,7 @@ __all__ = [
     "Floor",
     "GatewayError",
     "Handoff",
+    "Headers",
     "History",
     "HistoryLabels",
     "HumanJoined",
@@ -248,12 +253,18 @@ __all__ = [
     "WebhookRequest",
     "WebhookResponse",
     "WrongMethod",
+    "check_address",
+    "check_headers",
     "check_secret",
     "for_client",
     "hookimpl",
+    "lazily",
     "plain_text",
+    "read_json",
     "render_message",
     "retry_after_seconds",
+    "same_secret",
     "text_message",
     "to_json",
+    "trouble",
 ]

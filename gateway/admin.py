@@ -7,7 +7,6 @@ only its own user can read. Reading commands need none of this: they open the st
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 import secrets
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway import log as logs
+from gateway.doors import same_secret
 from gateway.errors import BadInput, Unauthorized
 from gateway.webhook import WebhookRequest, WebhookResponse
 
@@ -84,7 +84,7 @@ class Admin:
     async def answer(self, request: WebhookRequest) -> WebhookResponse:
         """Do what is asked; `request.tail` is the path below `/admin/`. Raises `Unauthorized` and `BadInput`."""
         given = request.headers.get("authorization", "")
-        if not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {self._token}".encode()):
+        if not same_secret(given, f"Bearer {self._token}"):
             raise Unauthorized("this needs the token in the data folder's admin.json")
         if request.method != "POST":
             return WebhookResponse(status=405)

@@ -14,7 +14,7 @@ from gateway.contracts import BotReply, Closing, News, Opened, Opening, Outgoing
 from gateway.conversation import Conversation, Handoff, effect_id
 from gateway.engine import Engine
 from gateway.entries import Entry, Left, Said
-from gateway.errors import Failure, Permanent, Refused
+from gateway.errors import Failure, Permanent, Refused, TooLarge
 from gateway.events import (
     AskBot,
     BotReplied,
@@ -33,6 +33,7 @@ from gateway.given import Availability
 from gateway.model import Role
 from gateway.render import render
 from gateway.signals import Signals
+from gateway.sizes import expect_modest
 from gateway.store.contract import Store
 from gateway.supervisor import Running
 from gateway.wire import as_stored
@@ -378,4 +379,9 @@ def _sound(answer: object, kind: type[AnswerT]) -> AnswerT:
     if not isinstance(answer, kind):
         msg = f"answered with {type(answer).__name__} instead of {kind.__name__}"
         raise TypeError(msg)
+    if isinstance(answer, BotReply):
+        try:
+            expect_modest(answer.messages)
+        except TooLarge as error:
+            raise Permanent(f"the bot's answer is too large: {error}") from None
     return as_stored(answer)

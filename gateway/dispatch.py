@@ -1,7 +1,7 @@
 """Lanes: effects are carried out at least once and in order per (conversation, target), and their outcome is an event.
 
 A lane has a task only while it works; while it waits for its next try it is one timer of the loop. A slow or failing
-destination holds up its own lanes only.
+destination holds up its own lanes only. What was just decided begins at once; old lanes wait for a place (see `lanes`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -42,9 +43,10 @@ from gateway.events import (
     Timer,
 )
 from gateway.fence import Stale
+from gateway.lanes import Backlog, Lane
 from gateway.metrics import Metrics
 from gateway.model import Outcome
-from gateway.store.contract import Cancelled, Finished, Step, Store
+from gateway.store.contract import Cancelled, Finished, PendingLane, Step, Store
 from gateway.supervisor import Held
 
 log = structlog.get_logger()
@@ -59,7 +61,10 @@ CANCEL_SECONDS = 1.0
 """How long a call that is broken off when the gateway stops has to let go."""
 
 STORE_RETRY_SECONDS = 0.5
-"""How long an outcome waits when the store cannot write."""
+"""How long an outcome waits when the store cannot write, and an effect when it cannot be read."""
+
+UNREADABLE_SECONDS = 300.0
+"""When an effect that makes no sense is looked at again: a newer gateway may have mended it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,16 +92,6 @@ class Steps(Protocol):
         """Return a conversation's committed state."""
 
 
-@dataclass(slots=True, eq=False)
-class Lane:
-    """The effects of one conversation towards one target, oldest first."""
-
-    key: tuple[str, str]
-    waiting: deque[Effect] = field(default_factory=deque)
-    task: asyncio.Task[None] | None = None
-    alarm: asyncio.TimerHandle | None = None
-
-
 class Dispatcher:
     """Carries out effects and fires timers."""
 
@@ -107,10 +102,11 @@ class Dispatcher:
         store: Store,
         carry_out: Callable[[Effect], Awaitable[EffectOutcome]],
         patience: Callable[[str], Patience],
+        places: Callable[[str], int],
         metrics: Metrics,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`carry_out` makes the call (see `carry`); `patience` by channel."""
+        """`carry_out` makes the call (see `carry`); `patience` by channel; `places` for old lanes by target."""
         self._engine = engine
         self._store = store
         self._carry_out = carry_out
@@ -118,8 +114,10 @@ class Dispatcher:
         self._metrics = metrics
         self._now = now
         self._lanes: dict[tuple[str, str], Lane] = {}
+        self._backlog = Backlog(places=places, let_in=self._begin)
         self._alarms = Alarms(now=now, ring=self._ring_timer)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pending = 0
         self._stopping = self._stopped = False
         self._started = False
         self.on_end: Callable[[], None] = lambda: None
@@ -129,10 +127,15 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Take up what an earlier run left undone."""
-        self._started = True
-        self._enqueue(_sane(effect, self._now()) for effect in await self._store.pending_effects())
+        found = await self._store.pending_lanes()
+        replayed = [effect for lane in self._lanes.values() for effect in lane.effects()]
+        self._lanes = {lane.key: lane for lane in (_unread(each, self._now()) for each in found)}
+        self._pending = sum(len(lane.waiting) for lane in self._lanes.values())
+        for effect in replayed:
+            self.replay(effect)
         for timer in await self._store.timers():
             self._alarms.set(timer)
+        self._started = True
         for lane in tuple(self._lanes.values()):
             self._wake(lane)
 
@@ -140,6 +143,7 @@ class Dispatcher:
         """Start nothing new, let what is in hand finish, leave the rest in the store."""
         self._stopping = True
         self._alarms.stop()
+        self._backlog.close()
         for lane in self._lanes.values():
             if lane.alarm:
                 lane.alarm.cancel()
@@ -153,7 +157,7 @@ class Dispatcher:
 
     def pending(self) -> int:
         """Count the effects not carried out yet."""
-        return sum(len(lane.waiting) for lane in self._lanes.values())
+        return self._pending
 
     def lanes(self) -> int:
         """Count the lanes with something in hand."""
@@ -172,79 +176,105 @@ class Dispatcher:
         for timer in step.timers:
             self._alarms.set(timer)
         for target in dict.fromkeys(effect.target for effect in step.effects):
-            self._wake(self._lanes[conversation_id, target])
+            self._wake(self._lanes[conversation_id, target], new=True)
 
     def _enqueue(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             key = (effect.conversation, effect.target)
             self._lanes.setdefault(key, Lane(key)).waiting.append(effect)
+            self._pending += 1
+
+    @contextmanager
+    def _counted(self, lane: Lane) -> Iterator[None]:
+        """Count what the block puts into a lane or takes out of it."""
+        before = len(lane.waiting)
+        yield
+        self._pending += len(lane.waiting) - before
 
     def replay(self, effect: Effect) -> None:
         """Take a dead letter that was made pending again, in the order of its lane."""
         key = (effect.conversation, effect.target)
         lane = self._lanes.setdefault(key, Lane(key))
-        busy = [lane.waiting.popleft()] if lane.task and lane.waiting else []
-        lane.waiting = deque([*busy, *sorted([*lane.waiting, effect], key=lambda each: each.number)])
+        with self._counted(lane):
+            lane.insert(effect)
         self._wake(lane)
 
     def _cancel(self, lane: Lane | None, cancelled: Cancelled) -> None:
         """Drop what waits; a call that is under way ends by itself, and its outcome finds the world changed."""
         if lane is None:
             return
-        busy = lane.waiting[0] if lane.task and lane.waiting else None
-        numbers = range(cancelled.since, cancelled.before)
-        lane.waiting = deque(each for each in lane.waiting if each is busy or each.number not in numbers)
-        if lane.alarm:
-            lane.alarm.cancel()
-            lane.alarm = None
+        with self._counted(lane):
+            lane.drop(range(cancelled.since, cancelled.before))
+        if lane.alarm or not lane.waiting:
             self._wake(lane)
 
     # --- a lane at work ------------------------------------------------------------------------------------------
 
-    def _wake(self, lane: Lane) -> None:
-        """Work on the head of the lane now, or set an alarm for when it is due."""
+    def _wake(self, lane: Lane, *, new: bool = False) -> None:
+        """Work on the head of the lane now, or when it is due. If it is not `new`, it waits for a place."""
         if lane.task or self._stopping or not self._started:
             return
-        if not lane.waiting:
-            self._lanes.pop(lane.key, None)
-            return
-        delay = self._due_in(lane.waiting[0])
-        if delay > 0:
+        if lane.waiting and (delay := lane.due_at - self._now()) > 0:
             lane.alarm = lane.alarm or asyncio.get_running_loop().call_later(delay, self._ring, lane)
             return
         if lane.alarm:
             lane.alarm.cancel()
             lane.alarm = None
-        lane.task = asyncio.create_task(self._work(lane))
-        self._tasks.add(lane.task)
-        lane.task.add_done_callback(self._tasks.discard)
-
-    def _due_in(self, effect: Effect) -> float:
-        """Return the seconds until an effect is due. What was never tried is due, whatever the clock was then."""
-        return effect.due_at - self._now() if effect.attempts else 0.0
+        if not lane.waiting:
+            lane.queued = False
+            self._lanes.pop(lane.key, None)
+        elif new:
+            self._begin(lane)
+        else:
+            self._backlog.join(lane, again=not isinstance(lane.waiting[0], int))
 
     def _ring(self, lane: Lane) -> None:
         """It has waited long enough, whatever the clock says: it may have been set back meanwhile."""
         lane.alarm = None
-        if lane.waiting:
-            lane.waiting[0] = replace(lane.waiting[0], due_at=0.0)
+        lane.make_due()
         self._wake(lane)
+
+    def _begin(self, lane: Lane) -> None:
+        lane.queued = False
+        lane.task = asyncio.create_task(self._work(lane))
+        self._tasks.add(lane.task)
+        lane.task.add_done_callback(self._tasks.discard)
 
     async def _work(self, lane: Lane) -> None:
         """Carry out what is due, one by one."""
         conversation_id, target = lane.key
         try:
             bind_contextvars(conversation=conversation_id, instance=target)  # of this task, and gone with it
-            while lane.waiting and not self._stopping and self._due_in(lane.waiting[0]) <= 0:
-                later = await self._attempt_safely(lane.waiting[0])
+            while lane.waiting and not self._stopping and lane.due_at <= self._now():
+                head = lane.waiting[0]
+                if isinstance(head, int):
+                    await self._read(lane)
+                    continue
+                later = await self._attempt_safely(head)
                 if later is None:
                     lane.waiting.popleft()
+                    self._pending -= 1
                     self.on_end()
                 else:
                     lane.waiting[0] = later
         finally:
             lane.task = None
+            self._backlog.leave(lane)
             self._wake(lane)
+
+    async def _read(self, lane: Lane) -> None:
+        """Read what is next in the lane."""
+        asked = lane.unread()
+        try:
+            found = await self._store.pending_effects(lane.key[0], asked)
+            with self._counted(lane):
+                lane.fill(asked, [_sane(effect, self._now()) for effect in found])
+        except Unavailable as error:
+            log.error("store.effect_waits", reason=str(error))  # noqa: TRY400 - the reason says it
+            lane.read_at = self._now() + STORE_RETRY_SECONDS
+        except Exception:
+            log.exception("store.effect_unreadable")
+            lane.read_at = self._now() + UNREADABLE_SECONDS
 
     async def _attempt_safely(self, effect: Effect) -> Effect | None:
         """A bug of ours must neither lose the effect nor spin: it is tried again like any failure."""
@@ -282,13 +312,12 @@ class Dispatcher:
     def progressed(self, effect: Effect) -> None:
         """Remember that another part of a message has arrived, for the next try."""
         lane = self._lanes.get((effect.conversation, effect.target))
-        if lane and lane.waiting and lane.waiting[0].number == effect.number:
+        if lane and lane.first(effect.number):
             lane.waiting[0] = effect
 
     def _latest(self, effect: Effect) -> Effect:
         lane = self._lanes.get((effect.conversation, effect.target))
-        head = lane.waiting[0] if lane and lane.waiting else effect
-        return head if head.number == effect.number else effect
+        return (lane and lane.first(effect.number)) or effect
 
     # --- failures ------------------------------------------------------------------------------------------------
 
@@ -375,6 +404,12 @@ class Dispatcher:
                 return  # it stays in the store, and rings again after the next start
             else:
                 return
+
+
+def _unread(found: PendingLane, now: float) -> Lane:
+    """Return a lane as it is at the start. What is due later than any pause ends comes from a clock set back since."""
+    read_at = found.due_at if found.due_at <= now + RETRY_SECONDS[-1] else 0.0
+    return Lane((found.conversation, found.target), deque(found.numbers), read_at=read_at)
 
 
 def pause(attempts: int, failure: Failure) -> float:

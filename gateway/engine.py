@@ -21,6 +21,7 @@ from gateway.decide import Decision, Policy, decide
 from gateway.entries import Entry, Said
 from gateway.errors import BadInput, Conflict, Unavailable, UnknownConversation
 from gateway.events import (
+    AgentWrote,
     BotSpoke,
     ClientAsked,
     ClientBlocked,
@@ -43,6 +44,7 @@ from gateway.given import Change, Received
 from gateway.ids import new_id
 from gateway.mailbox import Mailboxes
 from gateway.observe import Observer
+from gateway.sizes import expect_modest
 from gateway.store.contract import Cancelled, DedupKey, Finished, Step, Store
 from gateway.wire import as_stored
 
@@ -54,6 +56,9 @@ RECENT_ENTRIES = 16
 ACTIVE_CONVERSATIONS = 20_000
 """How many conversations are kept in memory; the least recently active ones are loaded again when needed."""
 
+
+ADDS_LOAD = ClientStarted | ClientWrote | ClientAsked
+"""What makes work, and can be put off: its sender comes again. All else goes on with what was begun, or ends it."""
 
 STARTS_A_CONVERSATION = (ClientAsked, ClientStarted, ClientWrote, HumanJoined, HumanWrote)
 
@@ -83,13 +88,15 @@ class Engine:
         policies: Mapping[str, Policy],
         feed: Feed,
         observer: Observer,
+        expect_room: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`policies`: by channel instance. `connect` gives it its outbox."""
+        """`policies`: by channel instance. `expect_room` raises if there is too much to do. `connect`: its outbox."""
         self._store = store
         self._policies = policies
         self._feed = feed
         self._observer = observer
+        self._expect_room = expect_room
         self._now = now
         self._turns = Mailboxes()
         self._active: OrderedDict[str, Active] = OrderedDict()
@@ -111,6 +118,8 @@ class Engine:
         if not self.open:
             msg = "the gateway is starting or stopping"
             raise Unavailable(msg)
+        if isinstance(event, ADDS_LOAD):
+            self._expect_room()
         event = _sound(instance, event)
         dedup = DedupKey(instance=instance, key=str(key)) if key else None
         if isinstance(event, ClientEvent | HumanEvent):
@@ -340,6 +349,10 @@ def _sound(instance: str, event: PluginEvent) -> PluginEvent:
     except ValueError as mistake:
         log.error("plugin.bug", instance=instance, call="receive", reason=str(mistake))  # noqa: TRY400
         raise BadInput(f"{type(event).__name__}: {mistake}") from None
+    if isinstance(event, ClientWrote | HumanWrote | AgentWrote):
+        expect_modest((event.message,))
+    elif isinstance(event, BotSpoke):
+        expect_modest(event.messages)
     return event
 
 

@@ -109,6 +109,16 @@ class TooLarge(BadInput):
     status = 413
 
 
+class TooMany(BadInput):
+    """The caller made too many mistakes and is not listened to for a while."""
+
+    status = 429
+
+    def __init__(self, reason: str, *, retry_after_seconds: float) -> None:
+        super().__init__(reason)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Unavailable(GatewayError):
     """Try again in `retry_after_seconds`: the gateway is stopping, overloaded, or cannot write its store."""
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import puremagic
 import structlog
 
 from gateway.errors import BadInput, Failure, TooLarge, Unavailable
@@ -96,8 +95,8 @@ class FileStore:
         within_seconds: float = TAKE_SECONDS,
     ) -> Attachment:
         """Keep a copy of a file in a message, or pass its address on; see `Files.take`."""
-        if not url.lower().startswith(("http://", "https://")):
-            raise BadInput("the address of a file begins with http:// or https://")
+        if not _is_address(url):
+            raise BadInput("the address of a file begins with http:// or https://, and is one")
         try:
             self._check_size(size)
             async with asyncio.timeout(within_seconds):
@@ -146,6 +145,13 @@ def _name_in(url: str) -> str:
     return safe_name(unquote(urlsplit(url).path.rpartition("/")[2]))
 
 
+def _is_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"} and bool(urlsplit(url).netloc)
+    except ValueError:
+        return False
+
+
 def safe_name(name: str) -> str:
     """Return a name that is one path component, printable, and not too long; its ending stays."""
     name = "".join(char for char in name if char.isprintable() and char not in '/\\:*?"<>|%#').strip(". ")
@@ -159,6 +165,8 @@ def safe_name(name: str) -> str:
 
 def _media_type(path: Path, claimed: str) -> str:
     """Believe the bytes; where they do not tell (plain text, SVG), believe the claim if it is harmless."""
+    import puremagic  # noqa: PLC0415 - reads all it knows when it is imported
+
     try:
         found = puremagic.magic_file(str(path))
     except (puremagic.PureError, ValueError, OSError):

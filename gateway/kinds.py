@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,10 +19,32 @@ if TYPE_CHECKING:
 class Options(BaseModel):
     """Base of every options model: unknown keys are errors, values do not change. Describe every field."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What validates is made when it is first needed: most kinds that are installed are not in the config.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+class Lazy:
+    """Stands for a class or function that is imported when it is first called."""
+
+    def __init__(self, load: Callable[[], Callable[..., Any]]) -> None:
+        self.load = load
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Import it and call it."""
+        return self.load()(*args, **kwargs)
+
+
+def lazily(load: Callable[[], FunctionT]) -> FunctionT:
+    """Return something to give to a kind as `build` or `check`, so that what nobody configured is not even imported.
+
+    Stands above a function of two lines that imports the class or function and returns it. What it returns can be
+    called as that can, and nothing else.
+    """
+    return cast("FunctionT", Lazy(load))
 
 
 @dataclass(frozen=True, kw_only=True)

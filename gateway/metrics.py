@@ -148,10 +148,12 @@ class Metrics:
         )
         self.lanes = self._gauge("lanes_active", "Lanes with something in hand or waiting.")()
         self.effects = self._gauge("effects_pending", "Effects waiting to be carried out.")()
+        self.overloaded = self._gauge("overloaded", "1 while clients' new messages are put off with 503.")()
 
     def _declare_machine(self) -> None:
         self.step = self._histogram("step_seconds", "From an event to its commit.", FAST_SECONDS)()
         self.commit = self._histogram("store_commit_seconds", "One transaction of the store.", FAST_SECONDS)()
+        self.store_delay = self._gauge("store_delay_seconds", "How long the oldest write waits for the store.")()
         self.batch = self._histogram("store_batch_steps", "Steps that shared one transaction.", BATCH_STEPS)()
         self.instance_up = self._gauge("instance_up", "1 if an instance is started and healthy.", "instance", "kind")
         self.watcher_errors = self._counter(

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from gateway.errors import AuthenticationFailed, Failure, Permanent, Temporary
 from gateway.retry_after import retry_after_seconds
 from gateway.transport import HttpStream, Overlong, Unreachable
+from gateway.wire import read_json
 
 if TYPE_CHECKING:
     from gateway.given import Context
@@ -47,7 +48,7 @@ class Rejected(Permanent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemoteAnswer:
-    """A 2xx answer."""
+    """A 2xx answer; of `exchange` any."""
 
     status: int
     body: bytes
@@ -57,8 +58,8 @@ class RemoteAnswer:
     def json(self) -> Any:
         """Decode the body. Raises `Permanent` if it is not JSON."""
         try:
-            return json_module.loads(self.body)
-        except (ValueError, RecursionError):
+            return read_json(self.body)
+        except ValueError:
             raise Permanent("the answer is not JSON") from None
 
 
@@ -120,6 +121,17 @@ class Remote:
         all_headers = {**kind, **self._headers, **(headers or {}), **more}
         return await self._call("POST", url, headers=all_headers, params=params, body=content)
 
+    async def exchange(self, url: str, body: Any, *, timeout_seconds: float | None = None) -> RemoteAnswer:
+        """Post JSON and return what is answered, whatever its status: for a protocol whose bodies say what went wrong.
+
+        Raises a `Failure` only if there is no answer, or too long a one. `timeout_seconds`: in place of the usual.
+        """
+        content = json_module.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", **self._headers}
+        seconds = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        async with self._exchanged("POST", url, headers=headers, body=content, timeout_seconds=seconds) as answer:
+            return RemoteAnswer(status=answer.status, body=await _whole(answer), headers=answer.headers)
+
     @asynccontextmanager
     async def streamed(self, url: str, body: Any) -> AsyncIterator[RemoteStream]:
         """Post JSON and read the answer while it comes; the block only reads. Limits are for the whole.
@@ -149,21 +161,38 @@ class Remote:
         self, verb: str, url: str, *, headers: Mapping[str, str], body: bytes | None, live: bool = False
     ) -> AsyncIterator[HttpStream]:
         """Make a request and give its 2xx answer to the block, in which what goes wrong has the same meaning."""
+        seconds = self._timeout_seconds
+        async with self._exchanged(verb, url, headers=headers, body=body, timeout_seconds=seconds, live=live) as answer:
+            if answer.status >= REDIRECTS:
+                raise self._failure(answer, await _whole(answer))
+            yield answer
+
+    @asynccontextmanager
+    async def _exchanged(
+        self,
+        verb: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float | None,
+        live: bool = False,
+    ) -> AsyncIterator[HttpStream]:
+        """Make a request and give its answer to the block, in which trouble on the way has the same meaning."""
         try:
             async with self._context.client.stream(
                 verb,
                 url,
                 headers=headers,
                 body=body,
-                timeout_seconds=self._timeout_seconds,
+                timeout_seconds=timeout_seconds,
                 most_bytes=self._answer_bytes,
                 live=live,
             ) as answer:
-                if answer.status >= REDIRECTS:
-                    raise self._failure(answer, await _whole(answer))
                 yield answer
         except TimeoutError:
-            raise Temporary(f"{self._who} did not answer within {self._timeout_seconds:g} s") from None
+            within = f" within {timeout_seconds:g} s" if timeout_seconds is not None else " in time"
+            raise Temporary(f"{self._who} did not answer{within}") from None
         except Unreachable as trouble:
             raise Temporary(f"{self._who} cannot be reached: {trouble}") from None
         except Overlong:

@@ -32,6 +32,7 @@ from gateway.files import FileStore
 from gateway.following import Following
 from gateway.kinds import ChannelKind
 from gateway.listening import Listening
+from gateway.load import Limits, Load
 from gateway.metrics import Metrics
 from gateway.observe import Observer
 from gateway.signals import Signals
@@ -68,7 +69,15 @@ class Gateway:
         self._fetcher = Fetcher(allow_private=settings.files.allow_private)
         self.files = FileStore(settings.data / "files", max_bytes=settings.files.max_bytes, fetcher=self._fetcher)
         self.policies = _policies(settings)
-        self.engine = Engine(store=self.store, policies=self.policies, feed=self.feed, observer=self.observer, now=now)
+        self.load = self._load()
+        self.engine = Engine(
+            store=self.store,
+            policies=self.policies,
+            feed=self.feed,
+            observer=self.observer,
+            expect_room=self.load.expect_room,
+            now=now,
+        )
         self.instances: dict[str, Running] = {}
         self.signals = Signals(self.engine, self.feed, self.instances)
         self._carrier = self._new_carrier()
@@ -84,6 +93,16 @@ class Gateway:
         self._build(now)
 
     # --- building ------------------------------------------------------------------------------------------------
+
+    def _load(self) -> Load:
+        server = self.settings.server
+        return Load(
+            limits=Limits(
+                pending_effects=server.max_pending_effects, store_delay_seconds=server.max_store_delay_seconds
+            ),
+            pending_effects=lambda: self.dispatcher.pending(),  # noqa: PLW0108 - not there yet
+            store_delay=lambda: self.store.delay_seconds,
+        )
 
     def _new_carrier(self) -> Carrier:
         return Carrier(
@@ -104,11 +123,13 @@ class Gateway:
             for route in self.settings.routes.values()
             for channel in route.channels
         }
+        places = {name: max(1, each.core.concurrency // 2) for name, each in _instances(self.settings).items()}
         return Dispatcher(
             engine=self.engine,
             store=self.store,
             carry_out=self._carrier.carry_out,
             patience=lambda channel: patience.get(channel, Patience()),
+            places=lambda target: places.get(target, 1),
             metrics=self.metrics,
             now=now,
         )
@@ -131,13 +152,14 @@ class Gateway:
             report=lambda name, reason: self.instances[name].report(reason),
             now=now,
         )
-        for family in (settings.channels, settings.bots, settings.platforms, settings.listeners):
-            for instance in family.values():
-                self.instances[instance.name] = _built(core, instance, self.metrics)
+        for name, instance in _instances(settings).items():
+            self.instances[name] = _built(core, instance, self.metrics)
         for name, listener in settings.listeners.items():
             self._listening[name] = self._hearing(self.instances[name], durable=listener.kind.durable)
         self.metrics.follow(self.metrics.effects, self.dispatcher.pending)
         self.metrics.follow(self.metrics.lanes, self.dispatcher.lanes)
+        self.metrics.follow(self.metrics.store_delay, lambda: self.store.delay_seconds)
+        self.metrics.follow(self.metrics.overloaded, lambda: bool(self.load.excess))
 
     def _hearing(self, running: Running, *, durable: bool) -> Listening | Following:
         if durable:
@@ -163,7 +185,9 @@ class Gateway:
 
     async def _start(self) -> None:
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None),
+            cookie_jar=aiohttp.DummyCookieJar(),  # one instance's are none of another's business
         )
         self._client = http_client(self.settings.server.http_client, self._http)
         await self._listen()
@@ -328,6 +352,10 @@ def _store(settings: Settings, now: Callable[[], float], metrics: Metrics) -> St
     return SqliteStore(settings.database, clock=now, on_commit=on_commit)
 
 
+def _instances(settings: Settings) -> dict[str, Instance[Any]]:
+    return {**settings.channels, **settings.bots, **settings.platforms, **settings.listeners}
+
+
 def _policies(settings: Settings) -> dict[str, Policy]:
     return {
         channel: _policy(settings, name, route, channel)
@@ -388,6 +416,10 @@ def _component(core: Core, instance: Instance[Any]) -> Any:
         return kind.build(InstanceContext(core, instance.name, kind.name), instance.options)
     except GatewayError:
         raise
+    except ModuleNotFoundError as error:
+        missing = f"module {error.name!r} is missing; install its plugin again with what it needs"
+        msg = f"{instance.name!r} ({kind.name}) cannot be built: {missing}"
+        raise UserMistake(msg) from error
     except Exception as error:
         log.exception("plugin.bug", instance=instance.name, kind=kind.name, call="build")
         msg = f"{instance.name!r} ({kind.name}) cannot be built: a fault in its plugin: {type(error).__name__}"

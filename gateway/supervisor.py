@@ -19,6 +19,7 @@ import structlog
 from gateway.capabilities import Capabilities
 from gateway.contracts import Component, SupportsAvailability, SupportsEdits, SupportsTyping
 from gateway.errors import AuthenticationFailed, Failure, GatewayError, Permanent, Temporary, UserMistake
+from gateway.transport import trouble
 
 log = structlog.get_logger()
 
@@ -26,6 +27,8 @@ ResultT = TypeVar("ResultT")
 
 LONGEST_PAUSE_SECONDS = 60.0
 """How long a pause for everyone lasts at most; then one call finds out whether it has to go on."""
+
+WAY_OUT = "\n  start that first and see whether its address is right, or go on without it by on_start_failure: retry"
 
 START_RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Pauses between the tries to start an instance whose policy is `retry`; the last one repeats."""
@@ -96,6 +99,8 @@ class Running:
         """What it says itself is wrong; empty: nothing."""
         self._paused: tuple[float, str] = (0.0, "")
         """Until when (unix seconds) it is not to be called, and why."""
+        self._may_pass = False
+        """Whether what kept it from starting may be over by itself."""
         self._slots = asyncio.Semaphore(terms.concurrency)
         self._retrying: asyncio.Task[None] | None = None
 
@@ -121,7 +126,7 @@ class Running:
             return
         match self._terms.on_start_failure:
             case OnStartFailure.FAIL:
-                msg = f"{self.name!r} ({self.kind}) could not start: {failure}"
+                msg = f"{self.name!r} ({self.kind}) could not start: {failure}{WAY_OUT if self._may_pass else ''}"
                 raise UserMistake(msg) from None
             case OnStartFailure.RETRY:
                 self.state = State.RETRYING
@@ -177,6 +182,9 @@ class Running:
             self._judge()
 
     def _judge(self) -> None:
+        """Say how it is. A call that ends after the stop makes nothing alive again."""
+        if self.state is State.STOPPED:
+            return
         reason = self._refused or self._reported
         self._became(State.UNHEALTHY if reason else State.UP, reason)
 
@@ -218,7 +226,7 @@ class Running:
             msg = f"no answer within {seconds:g} s"
             raise Temporary(msg) from None
         except (aiohttp.ClientError, OSError) as error:
-            msg = f"cannot be reached: {type(error).__name__}"
+            msg = f"cannot be reached: {trouble(error)}"
             raise Temporary(msg) from error
         except Exception as error:
             log.exception("plugin.bug", instance=self.name, kind=self.kind, call=what)
@@ -235,11 +243,11 @@ class Running:
                 raise
             reason = "gave its start up"
         except TimeoutError:
-            reason = f"did not start within {self._terms.timeout_seconds:g} s"
+            self._may_pass, reason = True, f"did not start within {self._terms.timeout_seconds:g} s"
         except GatewayError as error:
-            reason = str(error)
+            self._may_pass, reason = isinstance(error, Temporary), str(error)
         except (aiohttp.ClientError, OSError) as error:
-            reason = _without_address(error)
+            self._may_pass, reason = True, _without_address(error)
         except Exception as error:
             log.exception("plugin.bug", instance=self.name, kind=self.kind, call="start")
             reason = f"a fault in the plugin: {type(error).__name__}; the log has the details"
@@ -276,6 +284,6 @@ def _without_address(error: Exception) -> str:
     """Say what went wrong on the way. Not aiohttp's words: they may name the address, and that may hold a token."""
     if isinstance(error, aiohttp.ClientResponseError):
         return f"{type(error).__name__}: answered {error.status}"
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, aiohttp.ClientConnectorError):
         return f"{type(error).__name__}: {error.strerror}"
-    return type(error).__name__
+    return trouble(error)

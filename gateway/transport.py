@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 ClientName = Literal["auto", "aiohttp", "pyreqwest"]
 
 
+_TROUBLES = (
+    (("connection refused", "connect call failed"), "nothing listens at its address"),
+    (("dns", "name or service not known", "nodename", "resolve"), "its host's name is unknown here"),
+    (("certificate",), "its certificate is not trusted"),
+)
+"""What stands in the words of an error, on any system and of either transport -> what that means."""
+
+
+def trouble(error: Exception) -> str:
+    """Say why a call did not get through, for people. Not the error's own words: they may name the address."""
+    details = getattr(error, "details", None) or ""
+    words = f"{type(error).__name__} {error} {details}".lower()
+    found = next((said for marks, said in _TROUBLES if any(mark in words for mark in marks)), "")
+    return f"{found} ({type(error).__name__})" if found else type(error).__name__
+
+
 class Unreachable(Exception):
     """No answer, or none that is HTTP; the text is the kind of trouble."""
 
@@ -109,7 +125,7 @@ class AiohttpClient:
         except TimeoutError:
             raise
         except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(type(error).__name__) from None
+            raise Unreachable(trouble(error)) from None
 
     async def close(self) -> None:
         """See `HttpClient.close`."""
@@ -145,7 +161,7 @@ class PyreqwestClient:
         except TimeoutError as error:
             raise TimeoutError from error
         except self._errors as error:
-            raise Unreachable(type(error).__name__) from None
+            raise Unreachable(trouble(error)) from None
 
     def _asked(
         self,

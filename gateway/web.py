@@ -7,18 +7,23 @@ exception nobody expected is answered 500 without details and logged with all of
 from __future__ import annotations
 
 import asyncio
-import hmac
+import logging
 import mimetypes
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import ValidationError
 
 from gateway import log as logs
+from gateway.callers import Callers
 from gateway.contracts import SupportsRoutes, SupportsWebhook
-from gateway.errors import BadInput, Temporary, Unavailable, UnknownConversation, UserMistake
+from gateway.doors import same_secret
+from gateway.errors import BadInput, Temporary, TooMany, Unavailable, UnknownConversation, UserMistake
 from gateway.files import INLINE
+from gateway.pace import KEEPALIVE_SECONDS, Pace
 from gateway.webhook import WebhookRequest, WebhookResponse
 
 if TYPE_CHECKING:
@@ -37,6 +42,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SOCKETS_CLOSE_SECONDS = 1.0
 """How long open connections get to end by themselves."""
+
+BACKLOG = 512
+"""Connections the system holds until they are taken."""
+MISTAKES = frozenset({400, 401, 403, 404, 405, 413})
+"""What is answered to callers who are wrong, and would be each time."""
+SOCKETS_RETRY_SECONDS = 30.0
 
 FILE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -69,23 +80,45 @@ class Web:
         self._metrics = metrics
         self._admin = admin
         self._is_open = is_open
+        self._callers = Callers(
+            mistakes_per_minute=settings.mistakes_per_minute, proxies=tuple(settings.trusted_proxies)
+        )
+        self._pace = Pace()
+        self._open_sockets: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
 
     async def start(self) -> int:
         """Listen; return the port. Raises `UserMistake` if the address cannot be had."""
         host, port = self._settings.host, self._settings.port
-        self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=SOCKETS_CLOSE_SECONDS)
+        self._runner = web.AppRunner(
+            self.application(),
+            access_log=None,
+            logger=_server_log(),
+            shutdown_timeout=SOCKETS_CLOSE_SECONDS,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+        )
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host, port, reuse_address=True).start()
+            self._listener = await self._listen(host, port, self._runner)
         except OSError as error:
             msg = f"cannot listen on {host}:{port}: {error.strerror}; set server.port to a free port"
             raise UserMistake(msg) from None
-        found: int = self._runner.addresses[0][1]
+        found: int = self._listener.sockets[0].getsockname()[1]
         return found
+
+    async def _listen(self, host: str, port: int, runner: web.AppRunner) -> asyncio.Server:
+        server = runner.server
+        assert server is not None  # noqa: S101 - it is set up
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(
+            lambda: self._pace.connected(server), host, port, backlog=BACKLOG, reuse_address=True
+        )
 
     async def stop(self) -> None:
         """Stop listening and close what is open. Safe always."""
+        if self._listener:
+            self._listener.close()
         if self._runner:
             await self._runner.cleanup()
 
@@ -135,7 +168,7 @@ class Web:
         token = self._settings.metrics_token
         if token is not None:
             given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(errors="replace"), token.get_secret_value().encode()):
+            if not same_secret(given, token.get_secret_value()):
                 return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         body, content_type = self._metrics.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
@@ -189,21 +222,22 @@ class Web:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Turn what handlers raise into answers, in one place for the core and all plugins."""
+        self._pace.heard(request)
         try:
+            self._callers.expect_patience(request.remote, request.headers)
             return await self._counted(request, handler)
         except web.HTTPException as answer:
             if answer.status >= 400:  # noqa: PLR2004 - HTTP
                 self._count(request, answer.status)
             raise
         except BadInput as error:
-            return self._refused(request, error.status, str(error))
+            return self._refused(request, error.status, str(error), _wait(error))
         except ValidationError as error:
             return self._refused(request, 400, _what_is_wrong(error))
         except UnknownConversation as error:
             return self._refused(request, 404, str(error))
         except (Unavailable, Temporary) as error:
-            seconds = error.retry_after_seconds or 1.0
-            return self._refused(request, 503, str(error), {"Retry-After": str(max(1, round(seconds)))})
+            return self._refused(request, 503, str(error), _wait(error))
         except ConnectionError:
             raise
         except Exception:
@@ -215,8 +249,15 @@ class Web:
     async def _counted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not _stays_open(request):
             return await handler(request)
-        with self._metrics.sockets(self._instance(request)).track_inprogress():
-            return await handler(request)
+        name = self._instance(request)
+        if self._open_sockets[name] >= self._settings.max_sockets:
+            raise Unavailable("too many connections are open here", retry_after_seconds=SOCKETS_RETRY_SECONDS)
+        self._open_sockets[name] += 1
+        try:
+            with self._metrics.sockets(name).track_inprogress():
+                return await handler(request)
+        finally:
+            self._open_sockets[name] -= 1
 
     def _refused(
         self, request: web.Request, status: int, reason: str, headers: Mapping[str, str] | None = None
@@ -227,6 +268,8 @@ class Web:
 
     def _count(self, request: web.Request, status: int) -> None:
         self._metrics.refused(self._instance(request), str(status)).inc()
+        if status in MISTAKES:
+            self._callers.mistaken(request.remote, request.headers)
 
     def _instance(self, request: web.Request) -> str:
         """Name the instance a path belongs to; what belongs to nobody is the gateway's."""
@@ -235,10 +278,32 @@ class Web:
         return named if named in self._instances else "gateway"
 
 
+def _server_log() -> logging.Logger:
+    """Return the log of the HTTP server below, which would give a traceback for each caller's fault."""
+    server_log = logging.getLogger("gateway.http")
+    server_log.addFilter(_is_ours)
+    return server_log
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Tell our faults from those of callers: what is no HTTP (one line, without its bytes), and going away early."""
+    fault = record.exc_info[1] if record.exc_info else None
+    if isinstance(fault, HttpProcessingError):
+        log.info("request.malformed", reason=type(fault).__name__)
+    return not isinstance(fault, HttpProcessingError | ConnectionError)
+
+
 def _stays_open(request: web.Request) -> bool:
     """Tell whether this becomes a socket or an event stream."""
     upgrade = request.headers.get("Upgrade", "").lower()
     return upgrade == "websocket" or "text/event-stream" in request.headers.get("Accept", "")
+
+
+def _wait(error: BadInput | Unavailable | Temporary) -> dict[str, str]:
+    """Say when to come again, where that makes sense."""
+    if isinstance(error, BadInput) and not isinstance(error, TooMany):
+        return {}
+    return {"Retry-After": str(max(1, round(error.retry_after_seconds or 1.0)))}
 
 
 def _what_is_wrong(error: ValidationError) -> str:
@@ -251,11 +316,16 @@ def _what_is_wrong(error: ValidationError) -> str:
 async def _as_webhook(request: web.Request) -> WebhookRequest:
     return WebhookRequest(
         method=request.method,
-        tail=request.match_info.get("tail", ""),
-        query=dict(request.query),
-        headers={name.lower(): value for name, value in request.headers.items()},
+        tail=_text(request.match_info.get("tail", "")),
+        query={_text(name): _text(value) for name, value in request.query.items()},
+        headers={name.lower(): _text(value) for name, value in request.headers.items()},
         body=await request.read(),
     )
+
+
+def _text(given: str) -> str:
+    """Return what came as bytes with what is no UTF-8 in it replaced, so that nobody stumbles over it later."""
+    return given if given.isascii() else given.encode(errors="replace").decode()
 
 
 def _as_response(answer: WebhookResponse) -> web.Response:

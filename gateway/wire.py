@@ -1,4 +1,4 @@
-"""The stored and published JSON form of our values.
+"""JSON: the stored and published form of our values, and what others send.
 
 Unknown members are ignored on reading, so that a newer
 gateway's data opens in an older one's readers; the tags (`type`) never change their meaning.
@@ -51,6 +51,21 @@ def as_stored(value: ValueT) -> ValueT:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{where}: {first['msg']}") from None
+
+
+def read_json(body: bytes | str) -> Any:
+    """Return the JSON that somebody else wrote. Raises `ValueError` if it is none, or is nested too deeply to be read.
+
+    Half a character becomes a question mark, as in `as_stored`: nothing could store it, log it or send it on.
+    """
+    body = body.encode(errors="replace") if isinstance(body, str) else body
+    try:
+        found = json.loads(body.decode(json.detect_encoding(body)))  # strictly, which `json` is not by itself
+        if b"\\ud" in body.lower():  # how the halves of a character are written
+            found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return found
 
 
 def _lenient_bytes(kind: TypeAdapter[Any], value: object) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
+import sys
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,6 +45,15 @@ def config_option(function: FunctionT) -> FunctionT:
 def json_option(function: FunctionT) -> FunctionT:
     """Give a command the option `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(function)
+
+
+def called() -> str:
+    """Return how this program was called, so that what is printed can be pasted: `gateway`, if a shell finds it so."""
+    program = Path(sys.argv[0])
+    if program.name == "__main__.py":
+        return f"{sys.executable} -m gateway"
+    found = shutil.which(program.name)
+    return program.name if found and Path(found).resolve() == program.resolve() else sys.argv[0]
 
 
 def host_for(config: Path) -> PluginHost:

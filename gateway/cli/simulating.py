@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from gateway.cli.places import commands_of, host_here, run
+from gateway.cli.places import called, commands_of, host_here, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,13 +162,19 @@ def _play(stage: Stage, port: int, gateway: str, *, opens: bool | None) -> None:
         if _has_screen() if opens is None else opens:
             click.launch(f"{url}/")
 
-    run(play(stage, port=port, gateway=gateway, ready=ready))
+    run(play(stage, port=port, gateway=gateway, ready=ready, serve=_serve))
 
 
 def _has_screen() -> bool:
     """Tell whether a browser window would be seen, and not one inside this terminal."""
     shown = sys.platform in {"darwin", "win32"} or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     return sys.stdout.isatty() and bool(shown)
+
+
+def _serve(ready_made: str) -> str:
+    """Return the command line that runs a ready-made configuration; empty if there is none here."""
+    file = READY_MADE / ready_made
+    return f"{called()} serve --config {file}" if ready_made and file.is_file() else ""
 
 
 def _words(stage: Stage, url: str, gateway: str) -> str:
@@ -178,7 +184,7 @@ def _words(stage: Stage, url: str, gateway: str) -> str:
 
 def _how(setup: Setup, gateway: str) -> list[str]:
     exports = [f"    export {name}={value}" for name, value in setup.environ.items()]
-    ready_made = READY_MADE / setup.ready_made
+    serve = _serve(setup.ready_made)
     return [
         "The gateway's configuration needs:",
         "",
@@ -189,7 +195,7 @@ def _how(setup: Setup, gateway: str) -> list[str]:
         *exports,
         "",
         *setup.steps,
-        *([f"Ready-made: gateway serve --config {ready_made}"] if setup.ready_made and ready_made.is_file() else []),
+        *([f"Ready-made: {serve}"] if serve else []),
         f"It talks to the gateway at {gateway}. Stop it with Ctrl-C.",
     ]
 

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 from pydantic_settings.sources.utils import parse_env_vars
 
-from gateway.config.source import VARIABLE, Address, Place, Problem, Source
+from gateway.config.source import PREFIX, VARIABLE, Address, Place, Problem, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-PREFIX = "GATEWAY_"
 SEPARATOR = "__"
 NAMED = ("channels", "bots", "platforms", "listeners", "routes")
 """Sections whose keys are names of the user's own."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from gateway.config import document, environment, secrets, wiring
+from gateway.config import document, secrets, wiring
 from gateway.config.settings import (
     FilesSettings,
     Instance,
@@ -19,7 +19,7 @@ from gateway.config.settings import (
     Settings,
     StoreSettings,
 )
-from gateway.config.source import Address, Problem, Source
+from gateway.config.source import PREFIX, Address, Problem, Source
 from gateway.config.validation import check, did_you_mean, secrets_in
 from gateway.errors import UserMistake
 from gateway.kinds import BotEngineKind
@@ -106,7 +106,10 @@ def locate(path: str | Path, environ: Mapping[str, str]) -> Location:
 
 def _read(file: Path, environ: Mapping[str, str]) -> Source:
     source = document.read(file, str(file))
-    environment.override(source, environ)
+    if any(name.upper().startswith(PREFIX) for name in environ):
+        from gateway.config import environment  # noqa: PLC0415 - pydantic-settings is large; most have no variables
+
+        environment.override(source, environ)
     return source
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
 
 from gateway.kinds import AgentPlatformKind, BotEngineKind, ChannelKind, Kind, ListenerKind, Options
 from gateway.texts import ANY_LANGUAGE, KEYS
@@ -53,6 +53,32 @@ class ServerSettings(Section):
         MEBIBYTE,
         ge=1024,
         description="Largest body of a webhook or request, in bytes. Files have a limit of their own.",
+    )
+    max_pending_effects: int = Field(
+        20_000,
+        ge=1,
+        description="With so many deliveries waiting, clients' new messages are answered 503 until there are fewer. "
+        "What one destination can pile up while it is away counts too.",
+    )
+    max_store_delay_seconds: float = Field(
+        2.0,
+        gt=0,
+        le=600,
+        description="With the store so far behind, clients' new messages are answered 503 until it has caught up.",
+    )
+    max_sockets: int = Field(
+        20_000, ge=1, description="Most WebSockets and event streams one instance may have open; more get 503."
+    )
+    mistakes_per_minute: int = Field(
+        600,
+        ge=0,
+        description="A public address that makes more wrong requests than this is answered 429 for a while; 0: no "
+        "limit. Addresses of private networks are never limited: a proxy may stand there.",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (),
+        description="Addresses or networks of your proxies, such as 10.0.0.0/8: `X-Forwarded-For` is believed only "
+        "from them.",
     )
     http_client: ClientName = Field(
         "auto",

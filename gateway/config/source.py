@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 VARIABLE = "environment variable"
+PREFIX = "GATEWAY_"
+"""Of the variables that override the file."""
 """What a place that is no file begins with."""
 
 Address = tuple[str | int, ...]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from gateway.config.validation import did_you_mean
 from gateway.contracts import BotWithAgents, BusinessChannel
+from gateway.kinds import Lazy
 from gateway.texts import KEYS
 
 if TYPE_CHECKING:
@@ -166,12 +167,12 @@ class _Route:
 
 def has_agents(build: object, wanted: type) -> bool | None:
     """Tell whether a kind builds something with agents, as the protocol says; None: it does not say."""
-    built: Any = build
-    if not isinstance(built, type):
-        try:
+    try:
+        built: Any = build.load() if isinstance(build, Lazy) else build
+        if not isinstance(built, type):
             built = get_type_hints(built).get("return")
-        except (NameError, TypeError):
-            return None
+    except (ImportError, NameError, TypeError):
+        return None
     return issubclass(built, wanted) if isinstance(built, type) and not _is_protocol(built) else None
 
 

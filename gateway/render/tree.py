@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
 
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
@@ -48,7 +48,7 @@ class Node:
 
 def read_markdown(text: str) -> Node:
     """Return the tree of a CommonMark text."""
-    return read_html(_markdown.render(text))
+    return read_html(_markdown().render(text))
 
 
 def read_html(text: str) -> Node:
@@ -193,6 +193,11 @@ def _deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
-# Line breaks count: who writes to a chat means them. Raw HTML does not: it is shown as typed.
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": _DEEPEST + 10})
-_markdown.block.ruler.before("code", "deep", _deep)
+@cache
+def _markdown() -> MarkdownIt:
+    """Make the reader of Markdown. Line breaks count: who writes to a chat means them. Raw HTML is shown as typed."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - large, and not every command needs it
+
+    reader = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": _DEEPEST + 10})
+    reader.block.ruler.before("code", "deep", _deep)
+    return reader

@@ -73,6 +73,18 @@ class EffectRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PendingLane:
+    """That effects of a conversation towards a target are pending: all that a start has to know of them."""
+
+    conversation: str
+    target: str
+    due_at: float
+    """Of the first, in unix seconds."""
+    numbers: tuple[int, ...]
+    """Of all, in order."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Stretch:
     """Entries of one conversation that were committed together: those with `first <= number <= last`."""
 
@@ -96,6 +108,10 @@ class Store(Protocol):
     def healthy(self) -> str:
         """Empty, or why nothing can be committed (disk full, I/O error) since the last try."""
 
+    @property
+    def delay_seconds(self) -> float:
+        """How long the oldest write has waited for the store to begin with it."""
+
     async def commit(self, step: Step) -> bool:
         """Make the step durable. False: its dedup key was seen before and nothing was changed.
 
@@ -108,7 +124,7 @@ class Store(Protocol):
         """Note a failed attempt: `effect` carries the new attempts, due_at, error and action. Rides a later batch."""
 
     def finish(self, finished: Finished) -> None:
-        """Note what became of an effect when nothing else came of it. Nobody waits: a batch soon takes it along.
+        """Note what became of an effect when nothing else came of it. Written at once, but nobody waits for it.
 
         If that is lost with a power cut, the effect is carried out again: at least once is all that is promised.
         """
@@ -153,8 +169,11 @@ class Store(Protocol):
     async def find_message(self, message_id: str) -> Sequence[tuple[str, int]]:
         """Return (conversation, number) of `Said` entries whose message has this id."""
 
-    async def pending_effects(self) -> Sequence[Effect]:
-        """Return all pending effects ordered by (conversation, number): read once at start."""
+    async def pending_lanes(self) -> Sequence[PendingLane]:
+        """Return all lanes with pending effects, ordered by (conversation, target): read once at start."""
+
+    async def pending_effects(self, conversation_id: str, numbers: Sequence[int]) -> Sequence[Effect]:
+        """Return those of a conversation's effects with these numbers that are pending, in order."""
 
     async def timers(self) -> Sequence[Timer]:
         """Return all timers: read once at start."""

@@ -15,7 +15,7 @@ from gateway.conversation import Conversation
 from gateway.entries import Entry, Said
 from gateway.errors import Conflict, Unavailable
 from gateway.events import Effect, Timer
-from gateway.store.contract import DedupKey, EffectRecord, Stretch
+from gateway.store.contract import DedupKey, EffectRecord, PendingLane, Stretch
 from gateway.wire import from_bytes, to_bytes
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ class MemoryStore:
     def healthy(self) -> str:
         """Empty, or why the last write failed."""
         return self._healthy
+
+    @property
+    def delay_seconds(self) -> float:
+        """See `Store.delay_seconds`."""
+        return 0.0
 
     async def commit(self, step: Step) -> bool:
         """See `Store.commit`."""
@@ -156,10 +161,18 @@ class MemoryStore:
             if message_id and isinstance(entry.body, Said) and entry.body.message.id == message_id
         ]
 
-    async def pending_effects(self) -> Sequence[Effect]:
+    async def pending_lanes(self) -> Sequence[PendingLane]:
+        """See `Store.pending_lanes`."""
+        lanes: dict[tuple[str, str], list[Effect]] = {}
+        for _, record in sorted(self._tables.effects.items()):
+            if record.state == "pending":
+                lanes.setdefault((record.effect.conversation, record.effect.target), []).append(record.effect)
+        return [_pending_lane(*key, effects) for key, effects in sorted(lanes.items())]
+
+    async def pending_effects(self, conversation_id: str, numbers: Sequence[int]) -> Sequence[Effect]:
         """See `Store.pending_effects`."""
-        records = self._tables.effects
-        return [records[key].effect for key in sorted(records) if records[key].state == "pending"]
+        found = [self._tables.effects.get((conversation_id, number)) for number in sorted(set(numbers))]
+        return [record.effect for record in found if record is not None and record.state == "pending"]
 
     async def timers(self) -> Sequence[Timer]:
         """See `Store.timers`."""
@@ -305,6 +318,11 @@ class MemoryStore:
 def _stored(value: Any) -> Any:
     """Return the value as it would come back from disk."""
     return from_bytes(type(value), to_bytes(value))
+
+
+def _pending_lane(conversation: str, target: str, effects: Sequence[Effect]) -> PendingLane:
+    numbers = tuple(effect.number for effect in effects)
+    return PendingLane(conversation=conversation, target=target, due_at=effects[0].due_at, numbers=numbers)
 
 
 def _tried(stored: Effect, tried: Effect) -> Effect:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.entries import Entry
     from gateway.events import Effect, Timer
     from gateway.store.batch import Write
-    from gateway.store.contract import EffectRecord, Finished, Step, Stretch
+    from gateway.store.contract import EffectRecord, Finished, PendingLane, Step, Stretch
 
 
 class SqliteStore:
@@ -73,6 +73,11 @@ class SqliteStore:
         """See `Store.healthy`."""
         return self._opened_writer.healthy if self._opened_writer is not None else ""
 
+    @property
+    def delay_seconds(self) -> float:
+        """See `Store.delay_seconds`."""
+        return self._opened_writer.delay_seconds if self._opened_writer is not None else 0.0
+
     async def commit(self, step: Step) -> bool:
         """See `Store.commit`."""
         applied: bool = await self._write(CommitStep(step))
@@ -84,7 +89,7 @@ class SqliteStore:
 
     def finish(self, finished: Finished) -> None:
         """See `Store.finish`."""
-        self._writer.submit_lazily(EffectChange(sql.finished_row(finished)))
+        self._writer.submit_unawaited(EffectChange(sql.finished_row(finished)))
 
     async def replay(self, conversation_id: str, number: int, *, at: float) -> Effect | None:
         """See `Store.replay`."""
@@ -177,9 +182,13 @@ class SqliteStore:
             return []
         return await self._reader.all(sql.FIND_MESSAGE, (message_id,), lambda row: (row[0], row[1]))
 
-    async def pending_effects(self) -> Sequence[Effect]:
+    async def pending_lanes(self) -> Sequence[PendingLane]:
+        """See `Store.pending_lanes`."""
+        return await self._reader.all(sql.PENDING_LANES, (), sql.lane_of)
+
+    async def pending_effects(self, conversation_id: str, numbers: Sequence[int]) -> Sequence[Effect]:
         """See `Store.pending_effects`."""
-        return await self._reader.all(sql.PENDING, (), sql.effect_of)
+        return await self._reader.all(sql.PENDING, (conversation_id, orjson.dumps(numbers)), sql.effect_of)
 
     async def timers(self) -> Sequence[Timer]:
         """See `Store.timers`."""

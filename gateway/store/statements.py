@@ -9,7 +9,7 @@ import orjson
 from gateway.conversation import Conversation
 from gateway.entries import Entry, Said
 from gateway.events import Action, Effect, Timer
-from gateway.store.contract import EffectRecord, Stretch
+from gateway.store.contract import EffectRecord, PendingLane, Stretch
 from gateway.wire import adapter, from_bytes, to_bytes
 
 if TYPE_CHECKING:
@@ -104,7 +104,15 @@ FIND_MESSAGE = "SELECT conversation, number FROM entry WHERE said = ? ORDER BY c
 
 _EFFECT = "conversation, number, target, epoch, made_at, action, attempts, due_at, error, delayed"
 _RECORD = f"{_EFFECT}, state, ended_at, failures"
-PENDING = f"SELECT {_EFFECT} FROM effect WHERE state = 'pending' ORDER BY conversation, number"  # noqa: S608
+PENDING = f"""
+SELECT {_EFFECT} FROM effect
+WHERE conversation = ? AND number IN (SELECT value FROM json_each(?)) AND state = 'pending' ORDER BY number
+"""  # noqa: S608
+PENDING_LANES = """
+SELECT conversation, target, due_at, min(number), group_concat(number) FROM effect
+WHERE state = 'pending' GROUP BY conversation, target ORDER BY conversation, target
+"""
+"""Of the columns that are not grouped SQLite takes those of the row with the least number."""
 EFFECT = f"SELECT {_EFFECT} FROM effect WHERE conversation = ? AND number = ?"  # noqa: S608
 EFFECTS = f"SELECT {_RECORD} FROM effect WHERE conversation = ? ORDER BY number"  # noqa: S608
 DEAD_LETTERS = f"""
@@ -220,6 +228,12 @@ def effect_of(row: Row) -> Effect:
         error=row[8],
         delayed=bool(row[9]),
     )
+
+
+def lane_of(row: Row) -> PendingLane:
+    """Read a row of PENDING_LANES."""
+    numbers = tuple(sorted(map(int, row[4].split(","))))
+    return PendingLane(conversation=row[0], target=row[1], due_at=row[2], numbers=numbers)
 
 
 def record_of(row: Row) -> EffectRecord:

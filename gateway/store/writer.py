@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -43,6 +43,7 @@ class _Job:
     write: Write
     future: asyncio.Future[Any] | None = None
     """None: nobody waits for it."""
+    since: float = field(default_factory=time.monotonic)
 
 
 class Writer:
@@ -84,6 +85,11 @@ class Writer:
         self._wake()
         return future
 
+    def submit_unawaited(self, write: Write) -> None:
+        """Hand in a write that is made at once, or with what is being written now, and that nobody waits for."""
+        self._jobs.append(_Job(write))
+        self._wake()
+
     def submit_lazily(self, write: Write) -> None:
         """Hand in a write that the next batch takes along; if none comes soon, it makes one."""
         self._jobs.append(_Job(write))
@@ -91,9 +97,20 @@ class Writer:
             self._nap = self._loop.call_later(LAZY_SECONDS, self._wake_for_lazy)
 
     async def settle(self) -> None:
-        """Return when everything handed in so far is written, also what nobody waits for."""
-        if self._jobs:
+        """Return when everything handed in so far is written, also what nobody waits for, or cannot be written now.
+
+        Asks the thread even if nothing is queued here: it may just be writing what it took.
+        """
+        with suppress(Unavailable):
             await self.submit(_NOTHING)
+
+    @property
+    def delay_seconds(self) -> float:
+        """How long the oldest write that was not begun with has waited."""
+        try:
+            return time.monotonic() - self._jobs[0].since
+        except IndexError:  # The other thread may have just taken it.
+            return 0.0
 
     async def stop(self) -> None:
         """Write what was handed in, fold the write-ahead log into the file, and end."""

@@ -88,9 +88,15 @@ async def test_a_person_plays_the_desk(browser: Browser, tmp_path: Path) -> None
         await client.is_with("Eva Rossi")
 
         await player.does("Close")
-        await expect(player.page.get_by_text("Nothing can be written here: closed.")).to_be_visible()
+        await expect(player.page.get_by_text("This dialog is closed.")).to_be_visible()
         await client.writes("hours")
         await expect(client.log.get_by_text("Monday to Friday")).to_be_visible()
+
+        await client.writes("I want to talk to a human")
+        new = player.page.get_by_role("button").filter(has=player.page.get_by_role("img", name="new"))
+        await new.click()
+        await player.sees("Client: I want to talk to a human")
+        await expect(new).to_have_count(0)
 
 
 async def test_nobody_at_the_desk_is_a_switch(browser: Browser, tmp_path: Path) -> None:
@@ -192,7 +198,9 @@ async def test_a_person_plays_telegram(browser: Browser, tmp_path: Path) -> None
 
         await player.does("Block the bot")
         await expect(agent.log.get_by_text(re.compile("closed|ended|blocked")).last).to_be_visible()
-        await expect(player.page.get_by_text("Nothing can be written here: blocks the bot.")).to_be_visible()
+        await expect(
+            player.page.get_by_text("has blocked the bot. “Unblock the bot” above lets it write again.")
+        ).to_be_visible()
 
 
 async def test_somebody_new_writes_to_the_bot(browser: Browser, tmp_path: Path) -> None:
@@ -265,18 +273,25 @@ async def test_a_person_plays_clients_and_agents_of_jivo(browser: Browser, tmp_p
 
             await player.presses("Yes please")
             await player.sees("the bot invites an agent")
+            writes_as = player.page.get_by_role("combobox", name="Write as")
+            await expect(writes_as).to_have_value("client")
             await player.does("Agent joins")
+            await expect(writes_as).to_have_value("7")
+            await writes_as.select_option("Ann, client")
             await player.writes("only for the agent")
             await expect(player.log.get_by_text("Ann, to the agent only")).to_be_visible()
             await expect(player.call("CLIENT_MESSAGE")).not_to_contain_text("only for the agent")
-            await player.page.get_by_role("combobox", name="Write as").select_option("Bo Ek, agent")
+            await writes_as.select_option("Bo Ek, agent")
             await player.writes("Hello, this is Bo")
             await expect(player.call("AGENT_MESSAGE").locator(".status")).to_have_text("200")
 
             await player.presses("Back to the bot")
             await expect(player.page.locator(".chat-head .tag")).to_have_text("with the bot")
+            await expect(writes_as).to_have_value("client")
             await player.does("Close")
-            await expect(player.page.get_by_text("Nothing can be written here: closed.")).to_be_visible()
+            await expect(player.page.get_by_text("This chat is closed.")).to_be_visible()
+            await player.page.get_by_role("button", name="Boris").click()
+            await expect(player.log.get_by_text("Write as Boris, and the gateway's bot answers.")).to_be_visible()
             assert player.faults == []
 
 

@@ -25,7 +25,7 @@ IMPURE = (
 )  # fmt: skip
 
 # The loop knows the protocols; who stands behind them is the business of `runtime`.
-LOOP = ("engine", "dispatch", "mailbox", "feed", "signals", "carry")
+LOOP = ("engine", "dispatch", "lanes", "mailbox", "feed", "signals", "carry")
 BEHIND_THE_LOOP = (
     "aiohttp",
     "sqlite3",

@@ -124,7 +124,7 @@ async def test_a_filled_store_is_one_the_gateway_can_read(tmp_path):
     try:
         open_one, closed_one = await store.newest("in", "29"), await store.newest("in", "34")
         entries = await store.entries(open_one.id)
-        pending = [effect for effect in await store.pending_effects() if effect.conversation == open_one.id]
+        pending = [each.effect for each in await store.effects(open_one.id) if each.state == "pending"]
         stretches = await store.journal(after=0)
     finally:
         await store.close()

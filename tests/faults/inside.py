@@ -182,6 +182,7 @@ class Inside:
             store=self.store,
             carry_out=carrier.carry_out,
             patience=lambda _channel: Patience(),
+            places=lambda _target: 2,
             metrics=METRICS,
             now=self.now,
         )

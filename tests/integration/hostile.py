@@ -102,6 +102,13 @@ class Unbuildable(FakeChannel):
         raise KeyError("options")
 
 
+class Incomplete(FakeChannel):
+    """Needs a module that is not there."""
+
+    def __init__(self, context: Context, options: Nothing) -> None:
+        raise ModuleNotFoundError(name="lost")
+
+
 class Unroutable(FakeChannel):
     """Has mistakes in what it tells about its pages."""
 
@@ -124,7 +131,7 @@ class Undecided(FakePlatform):
         return Availability(online=True)
 
 
-CHANNELS = (Stubborn, Slow, Broken, Talkative, Typist, Hanging, Unbuildable, Unroutable, Pageless)
+CHANNELS = (Stubborn, Slow, Broken, Talkative, Typist, Hanging, Unbuildable, Incomplete, Unroutable, Pageless)
 
 
 @hookimpl

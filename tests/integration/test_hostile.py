@@ -52,7 +52,7 @@ async def test_a_plugin_that_will_not_end_does_not_hold_up_the_stop(tmp_path: Pa
     hostile.Stubborn.may_end.set()
 
     async with Harness(folder=tmp_path) as again:
-        assert len(await again.gateway.store.pending_effects()) == 1
+        assert len(await again.gateway.store.pending_lanes()) == 1
 
 
 async def test_a_signal_ends_also_a_start_that_takes_long(tmp_path: Path) -> None:
@@ -81,6 +81,11 @@ async def test_what_was_still_starting_when_another_failed_is_stopped_too(tmp_pa
 async def test_a_plugin_at_fault_is_named(tmp_path: Path, kind: str) -> None:
     with pytest.raises(UserMistake, match=f"'{kind}'.*a fault in its plugin"):
         await hostile_gateway(tmp_path, kind).gateway.start()
+
+
+async def test_a_module_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match=r"'incomplete'.*module 'lost' is missing; install its plugin again"):
+        await hostile_gateway(tmp_path, "incomplete").gateway.start()
 
 
 async def test_a_mistake_about_pages_is_no_reason_to_end(tmp_path: Path) -> None:

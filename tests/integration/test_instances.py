@@ -8,8 +8,20 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.pytest_plugin import AiohttpServer
 
-from gateway import AuthenticationFailed, BotReply, ChannelKind, Turn, UserMistake, hookimpl, supervisor
+from gateway import (
+    AuthenticationFailed,
+    BotReply,
+    ChannelKind,
+    Failure,
+    Temporary,
+    Turn,
+    UserMistake,
+    hookimpl,
+    supervisor,
+)
 from gateway.testing import SIMPLE, Harness, echo, plugin_host
 from gateway.testing.fakes import FakeChannel, Nothing
 
@@ -18,10 +30,11 @@ class Reluctant(FakeChannel):
     """A channel that does not start before it is told that it may."""
 
     may_start = asyncio.Event()
+    why_not: Failure = AuthenticationFailed("token is refused: correct channels.web.token")
 
     async def start(self) -> None:
         if not self.may_start.is_set():
-            raise AuthenticationFailed("token is refused: correct channels.web.token")
+            raise self.why_not
         await super().start()
 
 
@@ -50,7 +63,14 @@ async def ready(gateway: Harness) -> tuple[int, dict[str, str]]:
 
 
 async def test_fail_stops_the_gateway_and_says_why(tmp_path: Path) -> None:
-    with pytest.raises(UserMistake, match=r"'web' \(reluctant\) could not start: token is refused"):
+    with pytest.raises(UserMistake, match=r"'web' \(reluctant\) could not start: token is refused") as raised:
+        await reluctant(tmp_path, "fail").gateway.start()
+    assert "retry" not in str(raised.value)
+
+
+async def test_fail_names_the_way_out_where_waiting_may_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reluctant, "why_not", Temporary("web cannot be reached"))
+    with pytest.raises(UserMistake, match="on_start_failure: retry"):
         await reluctant(tmp_path, "fail").gateway.start()
 
 
@@ -156,3 +176,44 @@ async def test_what_is_said_while_it_starts_counts_after_it(tmp_path: Path, monk
     monkeypatch.setattr(Reluctant, "start", start_deaf)
     async with reluctant(tmp_path, "fail") as gateway:
         assert await ready(gateway) == (503, {"state": "unhealthy", "reason": "cannot listen"})
+
+
+async def test_a_call_that_ends_after_the_stop_makes_nothing_alive_again(tmp_path: Path) -> None:
+    async with Harness(folder=tmp_path) as gateway:
+        running, may_fail = gateway.gateway.instances["web"], asyncio.Event()
+
+        async def refused() -> None:
+            await may_fail.wait()
+            raise AuthenticationFailed("the token is refused")
+
+        call = asyncio.ensure_future(running.call("send", refused))
+        await asyncio.sleep(0)
+        await running.stop(within_seconds=1)
+        may_fail.set()
+        with pytest.raises(AuthenticationFailed):
+            await call
+
+        assert running.state is supervisor.State.STOPPED
+        with pytest.raises(Temporary):
+            await running.call("send", refused)
+
+
+async def test_cookies_of_one_call_are_not_sent_with_another(tmp_path: Path, aiohttp_server: AiohttpServer) -> None:
+    """All instances share the session: a cookie would make one of them known as another."""
+    given: list[str] = []
+
+    async def greet(request: web.Request) -> web.Response:
+        given.append(request.headers.get("Cookie", ""))
+        response = web.Response()
+        response.set_cookie("session", "of-somebody")
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", greet)
+    url = str((await aiohttp_server(app)).make_url("/")).replace("127.0.0.1", "localhost")
+    async with Harness(folder=tmp_path) as gateway:
+        for client in (gateway.channel().context.http, gateway.bot().context.http):
+            async with client.get(url) as answer:
+                assert answer.status == 200
+
+    assert given == ["", ""]

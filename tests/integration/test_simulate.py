@@ -162,7 +162,7 @@ async def test_the_wire_log_shows_a_form_by_its_fields(telegram):
         assert (await answer.read(), answer.content_type) == (b"paid", "text/plain")
 
 
-async def test_polls_are_quiet_and_words_wait_until_one_takes_them(telegram):
+async def test_polls_without_news_are_quiet_and_words_wait_until_one_takes_them(telegram):
     await telegram.act("write", "1001", text="hello")
     await telegram.until(lambda: telegram.state["chats"][0]["lines"])
     assert telegram.state["chats"][0]["lines"][0]["waiting"]
@@ -172,8 +172,17 @@ async def test_polls_are_quiet_and_words_wait_until_one_takes_them(telegram):
     async with telegram.http.get(f"{telegram.bot}/getUpdates?offset={update['update_id'] + 1}") as answer:
         assert (await answer.json())["result"] == []
     await telegram.until(lambda: len(telegram.calls("getUpdates")) == 2)
-    assert all(call["quiet"] for call in telegram.calls("getUpdates"))
+    assert [call["quiet"] for call in telegram.calls("getUpdates")] == [False, True]  # one has brought something
     assert not telegram.state["chats"][0]["lines"][0]["waiting"]
+
+
+async def test_what_the_page_fetches_for_itself_is_no_call_of_the_gateway(desk):
+    missing = f"{desk.url}/file/1-teapot.png"
+    for headers in ({"Sec-Fetch-Mode": "no-cors"}, {}):
+        async with desk.http.get(missing, headers=headers) as answer:
+            assert answer.status == 404
+    await desk.until(lambda: desk.calls("file"))
+    assert len(desk.calls("file")) == 1
 
 
 async def test_calls_that_go_out_are_in_the_wire_log(aiohttp_server):

@@ -131,7 +131,8 @@ def _has_failures(channel: FakeChannel, left: int) -> bool:
 
 def _waiting(gateway: Harness) -> list[Effect]:
     lanes = gateway.gateway.dispatcher._lanes.values()
-    return [lane.waiting[0] for lane in lanes if lane.waiting and not lane.task and lane.waiting[0].attempts]
+    heads = [effect for lane in lanes if not lane.task for effect in lane.effects()[:1]]
+    return [effect for effect in heads if effect.attempts]
 
 
 async def test_a_replayed_message_has_all_its_time_again(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Hooked(FakeChannel):
         update = request.json()
         if update == {}:
             return WebhookResponse(status=410, body=b"gone", content_type="text/plain")
-        event = ClientWrote(client=Peer(id="ann"), message=text_message(update["text"]))
+        event = ClientWrote(client=Peer(id=update.get("client", "ann")), message=text_message(update["text"]))
         await self.context.receive(event, key=str(update["id"]))
         return WebhookResponse(body=b"{}")
 
@@ -123,6 +123,15 @@ async def test_a_repeated_webhook_happens_once(site: Site) -> None:
     await site.gateway.settled()
 
     assert await site.gateway.transcript() == ["client: hi", "bot: echo hi"]
+
+
+async def test_half_a_character_anywhere_in_a_webhook_harms_nothing(site: Site) -> None:
+    body = b'{"id": "\\uD83D", "client": "\\ud83d", "text": "hi \\ud83d\\ude00 \\uDE00", "\\ud83d": "\\ud83d"}'
+    answers = [await site.http.post("/hooks/web/right-token", data=body) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    await site.gateway.settled()
+    assert await site.gateway.transcript("?") == ["client: hi 😀 ?", "bot: echo hi 😀 ?"]
 
 
 @pytest.mark.parametrize(

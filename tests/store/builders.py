@@ -79,3 +79,11 @@ async def record_of(store: Store, number: int, key: str = "c1") -> EffectRecord:
 async def settled(store: Store) -> None:
     """Whatever rides along with the next write is written once this returns."""
     await store.kv_put("tests", "settled", None)
+
+
+async def pending(store: Store) -> list[Effect]:
+    """Return all pending effects, found as a start finds them."""
+    found: list[Effect] = []
+    for lane in await store.pending_lanes():
+        found += await store.pending_effects(lane.conversation, lane.numbers)
+    return sorted(found, key=lambda each: (each.conversation, each.number))

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from gateway.store.batch import Call
 from gateway.store.housekeeping import SLICE, Housekeeping, Retention
 from gateway.store.sqlite import SqliteStore
 from gateway.store.writer import Writer
-from tests.store.builders import ask, dedup, done, failed, fates, said, settled, step
+from tests.store.builders import ask, dedup, done, failed, fates, pending, said, settled, step
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -287,7 +288,7 @@ async def test_a_failed_attempt_is_written_though_nobody_waits(sqlite: SqliteSto
     sqlite.reschedule(Effect(**{**vars_of(ask(1)), "attempts": 3}), at=1.0)
 
     async def is_written() -> bool:
-        return (await sqlite.pending_effects())[0].attempts == 3
+        return (await pending(sqlite))[0].attempts == 3
 
     await until(is_written)
 
@@ -337,7 +338,7 @@ async def test_with_a_full_disk_no_step_is_written_in_part(sqlite: SqliteStore):
 
     await in_writer(sqlite, "PRAGMA max_page_count = 1000000")
     assert await sqlite.load("c1") is None
-    assert await sqlite.pending_effects() == []
+    assert await pending(sqlite) == []
     assert await sqlite.commit(step("c1", entries=big, dedup=dedup("k"), effects=(ask(1),)))
 
 
@@ -598,3 +599,23 @@ async def test_a_killed_process_loses_nothing_it_acknowledged(path: Path):
         await store.close()
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_who_asks_for_the_fate_of_effects_waits_for_what_is_just_being_written(sqlite: SqliteStore):
+    """The writer's thread has taken the mark out of the queue, but not committed it yet."""
+    await sqlite.commit(step(effects=(ask(1),)))
+    writing, may_commit = threading.Event(), threading.Event()
+
+    def dawdle(_connection: sqlite3.Connection) -> bool:
+        writing.set()
+        return may_commit.wait(10)
+
+    sqlite.finish(done(ask(1), at=1700.0))
+    batch = asyncio.ensure_future(sqlite._write(Call(dawdle)))
+    await asyncio.to_thread(writing.wait, 10)
+    asked = asyncio.ensure_future(sqlite.effects("c1"))
+    await asyncio.wait({asked}, timeout=0.2)
+    may_commit.set()
+
+    assert await batch
+    assert [record.state for record in await asked] == ["done"]

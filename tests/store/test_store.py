@@ -13,7 +13,7 @@ from gateway.entries import Joined, Said, Transferred
 from gateway.errors import Conflict, Unavailable
 from gateway.events import SendToClient
 from gateway.model import Attachment, Card, Carousel, Media, MediaKind, Message, Peer, Role, Transfer
-from gateway.store.contract import Cancelled, EffectRecord, Finished
+from gateway.store.contract import Cancelled, EffectRecord, Finished, PendingLane
 from tests.store.builders import (
     ask,
     closed,
@@ -24,6 +24,7 @@ from tests.store.builders import (
     failed,
     fates,
     handoff,
+    pending,
     record_of,
     said,
     send,
@@ -47,7 +48,7 @@ async def test_a_step_is_there_with_all_it_brought(store: Store):
     assert await store.load("c1") == conversation("c1", 1)
     assert await store.entries("c1") == [first]
     assert await store.effects("c1") == [EffectRecord(effect=ask(1), state="pending")]
-    assert await store.pending_effects() == [ask(1)]
+    assert await pending(store) == [ask(1)]
     assert await store.timers() == [timer("idle")]
 
 
@@ -163,7 +164,7 @@ async def test_an_effect_that_is_there_already_is_a_conflict(store: Store):
     )
 
     assert [type(result) for result in results] == [bool, Conflict, bool]
-    assert await store.pending_effects() == [ask(1)]
+    assert await pending(store) == [ask(1)]
     assert await store.load("c3") is not None
 
 
@@ -220,7 +221,7 @@ async def test_many_conversations_at_once_keep_their_order(store: Store):
 
     for key in keys:
         assert await store.entries(key) == [said(number, f"{key} {number}") for number in range(1, 11)]
-    assert [(each.conversation, each.number) for each in await store.pending_effects()] == [(key, 10) for key in keys]
+    assert [(each.conversation, each.number) for each in await pending(store)] == [(key, 10) for key in keys]
 
 
 # --- effects --------------------------------------------------------------------------------------------------------
@@ -240,13 +241,13 @@ async def test_a_finished_effect_is_kept_with_its_fate(store: Store, state: str)
         ended_at=1500.125,
         failures=((1500.125, "why"),) if state == "failed" else (),
     )
-    assert await store.pending_effects() == [send(2)]
+    assert await pending(store) == [send(2)]
 
 
 async def test_an_effect_can_end_in_the_step_that_made_it(store: Store):
     await store.commit(step(effects=(ask(1), ask(2)), finished=(done(ask(1)),)))
 
-    assert await store.pending_effects() == [ask(2)]
+    assert await pending(store) == [ask(2)]
 
 
 async def test_a_fate_of_an_unknown_effect_is_nothing(store: Store):
@@ -254,11 +255,36 @@ async def test_a_fate_of_an_unknown_effect_is_nothing(store: Store):
     assert not await store.effects("c1")
 
 
+async def test_a_start_learns_of_each_lane_how_many_effects_wait_and_when_the_first_is_due(store: Store):
+    asks = [replace(ask(number), due_at=1000.5 + number) for number in range(2, 120)]
+    await store.commit(step("c2", 1, effects=(send(1, key="c2"),)))
+    await store.commit(step("c1", 1, effects=(send(1), *asks), finished=(done(asks[1]),)))
+    store.reschedule(replace(asks[0], attempts=1, due_at=1900.0), at=1500.0)
+    await settled(store)
+
+    assert await store.pending_lanes() == [
+        PendingLane(conversation="c1", target="bot", due_at=1900.0, numbers=(2, *range(4, 120))),
+        PendingLane(conversation="c1", target="site", due_at=0.0, numbers=(1,)),
+        PendingLane(conversation="c2", target="site", due_at=0.0, numbers=(1,)),
+    ]
+
+
+async def test_of_effects_asked_for_those_come_that_are_pending(store: Store):
+    cancelled = (Cancelled(target="bot", since=4, before=5),)
+    await store.commit(step("c1", 1, effects=tuple(ask(number) for number in range(1, 7)), finished=(done(ask(2)),)))
+    await store.commit(step("c1", 2, cancelled=cancelled))
+    await store.commit(step("c2", 1, effects=(ask(5, key="c2"), ask(7, key="c2"))))
+
+    assert await store.pending_effects("c1", (5, 1, 2, 4, 7, 5)) == [ask(1), ask(5)]
+    assert await store.pending_effects("c1", ()) == []
+    assert await store.pending_effects("c3", (1,)) == []
+
+
 async def test_pending_effects_come_in_order(store: Store):
     await store.commit(step("c2", 1, effects=(ask(1, key="c2"),)))
     await store.commit(step("c1", 1, effects=tuple(ask(number) for number in range(1, 12))))
 
-    found = [(effect.conversation, effect.number) for effect in await store.pending_effects()]
+    found = [(effect.conversation, effect.number) for effect in await pending(store)]
 
     assert found == [*(("c1", number) for number in range(1, 12)), ("c2", 1)]
 
@@ -272,7 +298,7 @@ async def test_a_failed_attempt_is_noted(store: Store, reopened):
     store.reschedule(twice, at=1006.125)
     store = await reopened()
 
-    assert await store.pending_effects() == [twice, send(2)]
+    assert await pending(store) == [twice, send(2)]
     assert (await record_of(store, 1)).failures == ((1005.25, "timed out"), (1006.125, '"refused"\n'))
 
 
@@ -283,7 +309,7 @@ async def test_how_much_of_a_message_arrived_is_noted(store: Store):
     store.reschedule(half, at=1005.0)
     await settled(store)
 
-    assert await store.pending_effects() == [half]
+    assert await pending(store) == [half]
 
 
 async def test_an_attempt_noted_before_the_end_is_in_the_record(store: Store):
@@ -328,7 +354,7 @@ async def test_an_effect_can_end_without_a_step(store: Store):
     store.finish(failed(ask(2)))
     await settled(store)
 
-    assert await store.pending_effects() == []
+    assert await pending(store) == []
     assert [record.state for record in await store.effects("c1")] == ["done", "failed"]
     assert (await store.load("c1")).version == 1
 
@@ -408,7 +434,7 @@ async def test_a_dead_letter_is_replayed_as_if_new(store: Store):
     effect = await store.replay("c1", 1, at=1800.0)
 
     assert effect == replace(ask(1), made_at=1800.0, due_at=1800.0)
-    assert await store.pending_effects() == [effect, send(2)]
+    assert await pending(store) == [effect, send(2)]
     record = await record_of(store, 1)
     assert (record.state, record.ended_at, record.failures) == ("pending", None, ((1700.0, "gone"),))
     assert await store.replay("c1", 1, at=1900.0) is None, "it is alive now"
@@ -663,7 +689,7 @@ async def test_everything_is_there_after_a_restart(store: Store, reopened):
 
     assert await again.load("c1") == first.conversation
     assert await again.entries("c1") == [said(1)]
-    assert await again.pending_effects() == [ask(1)]
+    assert await pending(again) == [ask(1)]
     assert await again.timers() == [timer("idle")]
     assert await again.had_session("desk", "c1")
     assert await again.kv_get("desk", "key") == 1

@@ -16,7 +16,7 @@ from gateway.conversation import Floor
 from gateway.store.contract import Cancelled, Finished
 from gateway.store.memory import MemoryStore
 from gateway.store.sqlite import SqliteStore
-from tests.store.builders import ask, closed, conversation, dedup, handoff, said, settled, step, timer
+from tests.store.builders import ask, closed, conversation, dedup, handoff, pending, said, settled, step, timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -172,7 +172,8 @@ async def answer(question: Coroutine[Any, Any, Any]) -> Any:
 async def everything(store: Store) -> list[Any]:
     """All a store can tell."""
     found: list[Any] = [
-        await store.pending_effects(),
+        await store.pending_lanes(),
+        await pending(store),
         await store.timers(),
         await store.dead_letters(),
         await store.dead_letters(conversation="a", target="bot", limit=1),

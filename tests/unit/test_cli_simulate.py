@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from gateway import cli, plugins
+from gateway.cli.places import called
 from gateway.cli.simulating import PORTS
 from gateway.config import load
 from gateway.plugins import PluginHost
@@ -93,6 +94,23 @@ def test_a_plugin_adds_a_simulation(run, monkeypatch):
     monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
 
     assert run("fax")[:2] == (0, "beep\n")
+
+
+PROGRAMS = [
+    (["{bin}/gateway"], "{bin}", "gateway"),
+    (["gateway"], "/nowhere", "gateway"),
+    ([".venv/bin/gateway"], "/nowhere", ".venv/bin/gateway"),
+    (["/srv/gateway/__main__.py"], "{bin}", f"{sys.executable} -m gateway"),
+]
+
+
+@pytest.mark.parametrize(("argv", "path", "said"), PROGRAMS)
+def test_what_is_to_be_pasted_names_the_program_as_it_was_called(monkeypatch, tmp_path, argv, path, said):
+    (tmp_path / "gateway").touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", [each.format(bin=tmp_path) for each in argv])
+    monkeypatch.setenv("PATH", path.format(bin=tmp_path))
+
+    assert called() == said
 
 
 STAGES = [TelegramStage, JivoStage, DeskStage, TovieStage, TovieBotStage]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ from gateway.doors import check_secret
 from gateway.errors import AuthenticationFailed, NotHere, Permanent, Temporary
 from gateway.remote import Rejected, Remote, RemoteAnswer, failure_of
 from gateway.transport import http_client
+from gateway.wire import read_json
 
 NOW = 1_790_000_000.0
 
@@ -46,7 +49,7 @@ def test_a_refusal_tells_whether_it_is_gone(status, gone):
     assert isinstance(failure, Rejected) and failure.gone is gone
 
 
-@pytest.mark.parametrize("given", ["", "secre", "secret2", "Secret", "sécret"])
+@pytest.mark.parametrize("given", ["", "secre", "secret2", "Secret", "sécret", "\ud800"])
 def test_a_wrong_secret_opens_nothing(given):
     check_secret("secret", "secret")
     with pytest.raises(NotHere):
@@ -70,6 +73,8 @@ async def desk(transport):
 
     async def answer(request):
         seen.append((request.method, dict(request.headers), await request.read()))
+        if answers.get("silent"):
+            await asyncio.Event().wait()
         if answers.get("hang"):
             request.transport.abort()
         if answers.get("cut"):
@@ -149,9 +154,39 @@ async def test_a_stream_goes_wrong_like_any_answer(desk, answers, failure):
     assert "secret-part" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
 
 
+@pytest.mark.parametrize("status", [200, 302, 401, 429, 503])
+async def test_where_bodies_say_it_the_status_decides_nothing(desk, status):
+    desk.answers.update(status=status, body=b'{"ok": false}')
+    answer = await desk.remote.exchange(desk.url, {"a": "ü"})
+
+    [(method, headers, body)] = desk.seen
+    assert (method, headers["X-Own"], body) == ("POST", "1", '{"a": "ü"}'.encode())
+    assert headers["Content-Type"] == "application/json"
+    assert (answer.status, answer.json()) == (status, {"ok": False})
+
+
+@pytest.mark.parametrize(
+    ("answers", "failure", "reason"),
+    [
+        ({"hang": True}, Temporary, "cannot be reached"),
+        ({"cut": True}, Temporary, "cannot be reached"),
+        ({"silent": True}, Temporary, "did not answer within 0.2 s"),
+        ({"body": b"x" * 101, "status": 400}, Permanent, "longer than 100 bytes"),
+    ],
+)
+async def test_an_exchange_without_an_answer_is_a_failure(desk, answers, failure, reason):
+    desk.answers.update(answers)
+    with pytest.raises(failure, match=reason) as raised:
+        await desk.remote.exchange(desk.url, {}, timeout_seconds=0.2 if "silent" in answers else None)
+
+    assert "secret-part" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
+
+
 async def test_nobody_there_is_temporary(desk, unused_tcp_port):
-    with pytest.raises(Temporary, match="cannot be reached"):
+    with pytest.raises(Temporary, match="cannot be reached: nothing listens at its address") as raised:
         await desk.remote.get(f"http://127.0.0.1:{unused_tcp_port}/secret-part")
+
+    assert "secret-part" not in str(raised.value) and str(unused_tcp_port) not in str(raised.value)
 
 
 async def test_an_answer_that_is_no_json_is_not_guessed_at(desk):
@@ -160,6 +195,34 @@ async def test_an_answer_that_is_no_json_is_not_guessed_at(desk):
 
     with pytest.raises(Permanent, match="not JSON"):
         answer.json()
+
+
+async def test_a_time_out_of_somebody_elses_is_told_too():
+    """Without a limit of its own a call can still run into one, such as the system's."""
+
+    @asynccontextmanager
+    async def stream(*_: Any, **__: Any):
+        raise TimeoutError
+        yield
+
+    context: Any = SimpleNamespace(client=SimpleNamespace(stream=stream), now=lambda: NOW)
+    remote = Remote(context, who="the desk", cure="", timeout_seconds=None)
+
+    with pytest.raises(Temporary, match="the desk did not answer in time"):
+        await remote.get("http://desk.example.com/secret-part")
+
+
+def test_half_a_character_in_an_answer_becomes_a_question_mark():
+    answer = RemoteAnswer(status=200, body=rb'{"a\ud83d": ["\uDE00", "\ud83d\ude00", 1.5, null]}')
+
+    assert answer.json() == {"a?": ["?", "😀", 1.5, None]}
+
+
+def test_json_is_read_from_text_too():
+    assert read_json('{"a": "\\ud83d \\ud83d\\ude00"}') == {"a": "? 😀"}
+    assert read_json('"\ud83d"') == "?"
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_json("[" * 100_000)
 
 
 def test_an_answer_nested_without_end_is_no_json():

@@ -54,6 +54,8 @@ class Watched:
 
     chat: JivoChat
     transcript: Transcript = field(default_factory=Transcript)
+    agent: str = "7"
+    """Who joined last."""
 
 
 class JivoStage:
@@ -104,7 +106,7 @@ class JivoStage:
             return str(body["event"])
         return "file" if path.startswith("/file/") else path.rpartition("/")[2]
 
-    def is_quiet(self, call: str) -> bool:  # noqa: ARG002
+    def is_quiet(self, call: str, answer: Any = None) -> bool:  # noqa: ARG002
         """Everything is worth seeing."""
         return False
 
@@ -182,7 +184,9 @@ class JivoStage:
             facts={"client_id": chat.client_id, "chat_id": chat.chat_id, "channel": chat.channel, **chat.info},
             lines=watched.transcript.lines,
             acts=tuple(_acts(chat)),
-            composer=None if chat.is_closed else Composer(hint="Write in the chat", speakers=_speakers(chat)),
+            composer=None if chat.is_closed else _composer(watched),
+            over="This chat is closed. “Write again” above is the same client in a new one.",
+            opening=f"Write as {chat.name}, and the gateway's bot answers. Ask it for a person.",
         )
 
     # --- what the bot did ----------------------------------------------------------------------------------------
@@ -236,7 +240,8 @@ class JivoStage:
                 line = self._mine(watched, CLIENT, plain(f"Location {given.text('lat')}, {given.text('lon')}"))
                 await self._settle(watched, line, await chat.shares(_number(given, "lat"), _number(given, "lon")))
             case "join":
-                agent = AGENTS[given.text("agent")]
+                watched.agent = given.text("agent")
+                agent = AGENTS[watched.agent]
                 await self._settle(watched, told(f"{agent['name']} joins"), await chat.joins(agent=agent))
             case "nobody":
                 chat.invited = 0
@@ -271,8 +276,10 @@ class JivoStage:
         await self._settle(watched, line, await watched.chat.presses(button["text"], button["id"]))
 
     def _mine(self, watched: Watched, speaker: str, spans: Any, files: tuple[File, ...] = ()) -> str:
-        name = watched.chat.name if speaker == CLIENT else str(AGENTS[speaker]["name"])
-        return watched.transcript.add(Line(id="", who="me", name=name, spans=spans, files=files, waiting=True))
+        agent = speaker != CLIENT
+        name = str(AGENTS[speaker]["name"]) if agent else watched.chat.name
+        line = Line(id="", who="me", name=name, second=agent, spans=spans, files=files, waiting=True)
+        return watched.transcript.add(line)
 
     async def _settle(self, watched: Watched, line: str, answer: Answer) -> None:
         watched.transcript.settle(line, answer.status)
@@ -295,9 +302,15 @@ async def _say(chat: JivoChat, speaker: str, message: dict[str, Any]) -> Answer:
     return await chat.agent_sends(message, agent=AGENTS[speaker])
 
 
-def _speakers(chat: JivoChat) -> tuple[Choice, ...]:
+def _composer(watched: Watched) -> Composer:
+    """Whoever leads the chat is asked to write; the others can."""
+    chat = watched.chat
     agents = (Choice(value=key, label=f"{agent['name']}, agent") for key, agent in AGENTS.items())
-    return (Choice(value=CLIENT, label=f"{chat.name}, client"), *agents)
+    return Composer(
+        hint="Write in the chat",
+        speakers=(Choice(value=CLIENT, label=f"{chat.name}, client"), *agents),
+        speaker=CLIENT if chat.led_by == "bot" else watched.agent,
+    )
 
 
 def _acts(chat: JivoChat) -> Iterable[Act]:

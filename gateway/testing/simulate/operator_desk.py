@@ -96,7 +96,7 @@ class DeskStage:
             return str(body["type"])
         return "file" if path.startswith("/file/") else path.rpartition("/")[2]
 
-    def is_quiet(self, call: str) -> bool:
+    def is_quiet(self, call: str, answer: Any = None) -> bool:  # noqa: ARG002
         """Questions who is online are many."""
         return call == "getDestinations"
 
@@ -157,6 +157,7 @@ class DeskStage:
             lines=held.transcript.lines,
             acts=() if held.closed else tuple(self._acts_of(held)),
             composer=None if held.closed else Composer(hint="Answer the client", speakers=_SPEAKERS),
+            over="This dialog is closed. The client's next transfer is a new one.",
         )
 
     def _acts_of(self, held: Held) -> Iterable[Act]:

@@ -103,7 +103,7 @@ class TovieStage:
             return str(body["type"])
         return "file" if path.startswith("/file/") else path.rpartition("/")[2]
 
-    def is_quiet(self, call: str) -> bool:  # noqa: ARG002
+    def is_quiet(self, call: str, answer: Any = None) -> bool:  # noqa: ARG002
         """Everything is worth seeing."""
         return False
 

@@ -33,6 +33,10 @@ QUIET_SECONDS = 15.0
 """How long a stream of events may be silent before a comment is sent, so that a lost line is noticed."""
 
 
+def _nothing(_ready_made: str) -> str:
+    return ""
+
+
 class Asked(BaseModel):
     """What the page asks for."""
 
@@ -45,10 +49,11 @@ class Asked(BaseModel):
 class Simulation:
     """One stage on one port of the loopback; `async with simulation.running(port):`."""
 
-    def __init__(self, stage: Stage, *, gateway: str) -> None:
-        """`gateway`: its address, without a slash at the end."""
+    def __init__(self, stage: Stage, *, gateway: str, serve: Callable[[str], str] = _nothing) -> None:
+        """`gateway`: its address, without a slash at the end. `serve`: see `play`."""
         self._stage = stage
         self._gateway = gateway
+        self._serve = serve
         self._tap = Tap(self._changed, named=stage.named, is_quiet=stage.is_quiet)
         self._troubles = Troubles(refusal=stage.refusal, is_quiet=stage.is_quiet)
         self._watch = Watch(gateway, self._changed, stage.gateway_is_up)
@@ -215,6 +220,7 @@ class Simulation:
             "url": self.url,
             "gateway": {"url": self._gateway, "up": self._watch.up, "problem": self._watch.problem},
             "setup": asdict(stage.setup()),
+            "serve": self._serve(stage.setup().ready_made),
             "notices": [asdict(notice) for notice in stage.notices()],
             "switches": [asdict(switch) for switch in stage.switches()],
             "acts": [asdict(act) for act in stage.acts()],
@@ -223,13 +229,18 @@ class Simulation:
         }
 
 
-async def play(stage: Stage, *, port: int, gateway: str, ready: Callable[[str], None]) -> None:
-    """Run a stage until Ctrl-C or SIGTERM. `ready` is told the page's address. Raises `UserMistake`."""
+async def play(
+    stage: Stage, *, port: int, gateway: str, ready: Callable[[str], None], serve: Callable[[str], str] = _nothing
+) -> None:
+    """Run a stage until Ctrl-C or SIGTERM. `ready` is told the page's address. Raises `UserMistake`.
+
+    `serve` returns the command line that runs a ready-made configuration, given its name; empty if it is not here.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with Simulation(stage, gateway=gateway).running(port) as url:
+    async with Simulation(stage, gateway=gateway, serve=serve).running(port) as url:
         ready(url)
         await stop.wait()
 

@@ -96,6 +96,8 @@ class Line:
     id: str
     who: Who
     name: str = ""
+    second: bool = False
+    """Of two kinds of people on this side, such as clients and agents, it is the other kind: it looks different."""
     spans: tuple[Span, ...] = ()
     files: tuple[File, ...] = ()
     buttons: tuple[tuple[Button, ...], ...] = ()
@@ -117,6 +119,8 @@ class Composer:
     hint: str
     speakers: tuple[Choice, ...] = ()
     """Who can write here, if there are several."""
+    speaker: str = ""
+    """Whose turn it is: chosen whenever it changes. Empty: whoever wrote last."""
     files: bool = True
 
 
@@ -135,6 +139,10 @@ class Chat:
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
     composer: Composer | None = None
+    over: str = ""
+    """Without a composer: why nothing can be written, and what to do."""
+    opening: str = ""
+    """What to do while nothing has been said."""
     keys: tuple[tuple[Button, ...], ...] = ()
     """Buttons in place of the keyboard."""
     typing: float = 0
@@ -235,8 +243,8 @@ class Stage(Protocol):
         """Return what a call that comes in is called; `body`: its JSON, or None."""
         ...
 
-    def is_quiet(self, call: str) -> bool:
-        """Tell whether calls of this name are too many to be shown at first."""
+    def is_quiet(self, call: str, answer: Any = None) -> bool:
+        """Tell whether calls of this name are too many to be shown at first. `answer`: the JSON, once there is one."""
         ...
 
     def refusal(self, status: int, retry_after: int) -> Any:

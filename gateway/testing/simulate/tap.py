@@ -21,6 +21,8 @@ MOST_CHARACTERS = 64 * 1024
 DULL_HEADERS = frozenset(
     {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "server"}
 )
+BROWSERS = "Sec-Fetch-Mode"
+"""A header of browsers only. The gateway is none."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,7 +56,7 @@ class Tap:
     """Remembers the last exchanges. `changed` is called at every change."""
 
     def __init__(
-        self, changed: Callable[[], None], *, named: Callable[[str, Any], str], is_quiet: Callable[[str], bool]
+        self, changed: Callable[[], None], *, named: Callable[[str, Any], str], is_quiet: Callable[[str, Any], bool]
     ) -> None:
         """`named`, `is_quiet`: as in `Stage`."""
         self._changed = changed
@@ -72,6 +74,8 @@ class Tap:
 
     async def serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Handle a request that comes in, and remember it."""
+        if BROWSERS in request.headers:
+            return await handler(request)  # the page shows a picture
         form = request.content_type.startswith("multipart/")
         body = None if form else body_of(await request.read(), request.content_type)
         exchange = self._begin("in", request.method, request.path_qs, request.headers, body)
@@ -90,6 +94,7 @@ class Tap:
         else:
             exchange.response_headers = _telling(response.headers)
             exchange.response = _response_body(response)
+            exchange.quiet = self._is_quiet(exchange.call, (exchange.response or {}).get("json"))
             self._finish(exchange, response.status)
         return response
 
@@ -155,7 +160,7 @@ class Tap:
         data = body.get("json") if body else None
         path = exchange.url.partition("?")[0]
         exchange.call = self._named(path, data)
-        exchange.quiet = self._is_quiet(exchange.call)
+        exchange.quiet = self._is_quiet(exchange.call, None)
         exchange.request = body
 
     def _finish(self, exchange: Exchange, status: int) -> None:

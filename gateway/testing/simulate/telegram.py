@@ -112,9 +112,9 @@ class TelegramStage:
             return next((key for key in body if key != "update_id"), "update")
         return "file" if path.startswith("/file/") else path.rpartition("/")[2]
 
-    def is_quiet(self, call: str) -> bool:
-        """Questions for news are many."""
-        return call.lower() == POLL.lower()
+    def is_quiet(self, call: str, answer: Any = None) -> bool:
+        """Questions for news are many; those that got some are worth seeing."""
+        return call.lower() == POLL.lower() and not (isinstance(answer, dict) and answer.get("result"))
 
     def refusal(self, status: int, retry_after: int) -> Any:
         """Refuse as the Bot API does."""
@@ -187,6 +187,8 @@ class TelegramStage:
             lines=tuple(self._lines(known)),
             acts=tuple(_acts(blocked=chat.blocked)),
             composer=None if chat.blocked else Composer(hint=f"Write as {user['first_name']}"),
+            over=f"{user['first_name']} has blocked the bot. “Unblock the bot” above lets it write again.",
+            opening=f"Press Start, or write as {user['first_name']}; the gateway's bot answers. Ask it for a person.",
             keys=tuple(tuple(Button(label=text, act="key", value=text) for text in row) for row in chat.keyboard),
             typing=self._typing(known),
         )

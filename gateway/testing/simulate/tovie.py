@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -104,9 +104,10 @@ class TovieBotStage:
             return "webhook"
         return tail if tail in {"async", "events"} else "sync"
 
-    def is_quiet(self, call: str) -> bool:
-        """Questions for news are many."""
-        return call == "events"
+    def is_quiet(self, call: str, answer: Any = None) -> bool:
+        """Questions for news are many; those that got some are worth seeing."""
+        news = next(filter(None, answer.values()), None) if isinstance(answer, dict) else answer
+        return call == "events" and not news
 
     def refusal(self, status: int, retry_after: int) -> Any:  # noqa: ARG002
         """Refuse; nothing is documented about bodies."""
@@ -169,6 +170,7 @@ class TovieBotStage:
             composer=Composer(
                 hint="Answer the client" if served else "Write to the client as a text campaign",
                 speakers=(agent, campaign) if served else (campaign,),
+                speaker=AGENT if served else CAMPAIGN,
             ),
         )
 
@@ -317,7 +319,8 @@ def _line(reply: Json, *, name: str = SCRIPT, waiting: bool = False) -> Line:
             words = f"Location {reply['lat']}, {reply['lon']}"
         case "switch":
             return Line(id="", who="event", spans=plain("the script hands over to Tovie Agent (switch)"))
-    return Line(id="", who="me", name=name, spans=plain(words), files=line_files, waiting=waiting)
+    line = Line(id="", who="me", name=name, spans=plain(words), files=line_files, waiting=waiting)
+    return replace(line, second=name == SCRIPT)  # which is nobody the person plays
 
 
 def _described(data: Any) -> list[Json]:

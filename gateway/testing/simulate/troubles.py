@@ -32,7 +32,7 @@ class Trouble:
 class Troubles:
     """Comes between the gateway and the fake."""
 
-    def __init__(self, *, refusal: Callable[[int, int], Any], is_quiet: Callable[[str], bool]) -> None:
+    def __init__(self, *, refusal: Callable[[int, int], Any], is_quiet: Callable[[str, Any], bool]) -> None:
         """`refusal`, `is_quiet`: as in `Stage`."""
         self._now = Trouble()
         self._refusal = refusal
@@ -60,7 +60,7 @@ class Troubles:
         """Handle a request as the troubles are."""
         if self._now.away:
             return _cut(request)
-        if self._now.slow_seconds and not self._is_quiet(call):
+        if self._now.slow_seconds and not self._is_quiet(call, None):
             await asyncio.sleep(self._now.slow_seconds)
         if self._refuses(call):
             return self._refused()
@@ -68,7 +68,7 @@ class Troubles:
 
     def _refuses(self, call: str) -> bool:
         now = self._now
-        concerned = call == now.refuse_call if now.refuse_call else not self._is_quiet(call)
+        concerned = call == now.refuse_call if now.refuse_call else not self._is_quiet(call, None)
         return now.refuse_times > 0 and concerned
 
     def _refused(self) -> web.Response:

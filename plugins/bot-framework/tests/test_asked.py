@@ -100,6 +100,10 @@ SAYINGS = {
     "words with marks": ((Text(text="**red**", markup=Markup.MARKDOWN),), {"text": "red"}),
     "a button": ((Pressed(value="take red", text="Take it"),), {"text": "take red"}),
     "a button with an object": ((Pressed(value='{"do": 1}', text="Do"),), {"value": {"do": 1}}),
+    "a button nested without end": (
+        (Pressed(value="[" * 5_000, text="?"),),
+        {"text": "[" * 5_000},
+    ),
     "a button with a number": ((Pressed(value="17", text="17"),), {"text": "17"}),
     "a place": (
         (Location(latitude=1.5, longitude=2.5, title="Shop"),),

@@ -1,9 +1,7 @@
 # mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
 """What the tests share: a gateway with a Chat API channel, and a site that calls it and has a webhook.
 
-To be added once there is a bot engine that is a client of this API: a dialog through two gateways. One asks the other
-synchronously, asynchronously with the webhook, and by polling `/events` without a `clientId`; behind the second one
-there is an agent.
+A dialog through two gateways, one of which is a client of this API, is in the core's tests.
 """
 
 from __future__ import annotations

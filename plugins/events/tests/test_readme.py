@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from gateway.testing import Harness
 from gateway_events.commands import events
-from gateway_events.event import EntryType, Event, schema_text
-from gateway_events.options import EventsOptions
+from gateway_events.event import Event, schema_text
+from gateway_events.options import EntryType, EventsOptions
 from plugins.events.tests.kit import SECRET, config, standing
 
 FOLDER = Path(__file__).parents[1]

@@ -124,7 +124,9 @@ async def test_facts_are_noted_and_the_model_goes_on(tmp_path):
     assert given == {"role": "tool", "tool_call_id": "c0", "content": "done"}
 
 
-@pytest.mark.parametrize("arguments", [{"admin": "yes"}, {"email": "x" * 501}, {"email": 7}, {}, "[]", "{broken"])
+@pytest.mark.parametrize(
+    "arguments", [{"admin": "yes"}, {"email": "x" * 501}, {"email": 7}, {}, "[]", "{broken", "[" * 100_000]
+)
 async def test_other_facts_are_not_noted(tmp_path, arguments):
     async with standing(tmp_path, remember={"email": "The address."}) as place:
         place.model.answers(call("remember", arguments), words("Sorry."))

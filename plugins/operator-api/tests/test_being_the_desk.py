@@ -63,6 +63,13 @@ async def test_a_transfer_opens_a_dialog_and_the_first_words_follow(here):
     assert (await here.transcript())[0] == "transferred"
 
 
+async def test_what_is_nested_without_end_is_a_plain_string(here):
+    deep = "[" * 100_000
+    assert (await here.tovie.transfers(first_message="hello", customData=deep, attributes=deep)).status == 200
+
+    assert (await here.opened()).transfer.custom_data == deep
+
+
 async def test_the_group_default_means_anybody(here):
     await here.tovie.transfers(destination="default")
 

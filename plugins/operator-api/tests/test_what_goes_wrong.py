@@ -151,7 +151,7 @@ async def test_a_wrong_url_is_told_at_the_start_without_it(tmp_path):
         with pytest.raises(UserMistake) as error:
             await kit.Harness(config, folder=tmp_path).__aenter__()
 
-        assert "the desk refuses it (status 404)" in str(error.value)
+        assert "the desk refuses it (status 404); is `url` its whole API URL" in str(error.value)
         assert "secret" not in str(error.value) and "one-in" not in str(error.value)
 
 

@@ -198,6 +198,29 @@ async def test_a_foreign_file_telegram_cannot_get_is_fetched_and_uploaded(tmp_pa
             assert uploaded(here, message, "photo").content == PNG
 
 
+@pytest.mark.parametrize("transport", ["aiohttp", "pyreqwest"])
+async def test_either_transport_makes_the_calls_and_files_go_beside_it(tmp_path, monkeypatch, transport):
+    from gateway.testing.telegram import FakeTelegram
+
+    async with FakeTelegram() as telegram:
+        whole = {**config(telegram), "server": {"port": 0, "http_client": transport}}
+        async with Harness(whole, folder=tmp_path) as gateway:
+            called, stream = [], gateway.gateway._client.stream
+
+            def streaming(verb, url, **more):
+                called.append(url.rpartition("/")[2])
+                return stream(verb, url, **more)
+
+            monkeypatch.setattr(gateway.gateway._client, "stream", streaming)
+            here = Place(gateway, telegram)
+            telegram.refuse("sendMessage", 429, "Too Many Requests: retry after 0", retry_after=0)
+            picture = Media(kind=MediaKind.IMAGE, attachment=await kept(here, PNG, "a.png"))
+            messages = await shown(here, Text(text="Höher 🎈"), picture)
+
+            assert messages[0]["text"] == "Höher 🎈" and uploaded(here, messages[1], "photo").content == PNG
+            assert called.count("sendMessage") == 2 and "getUpdates" in called and "sendPhoto" not in called
+
+
 async def test_places_and_contacts(tmp_path):
     async with standing(tmp_path) as here:
         messages = await shown(

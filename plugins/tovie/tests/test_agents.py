@@ -53,6 +53,31 @@ async def test_an_agent_of_tovie_takes_over_and_gives_back(tmp_path):
         await here.sees("echo thanks")
 
 
+async def test_what_is_told_again_later_changes_nothing(tmp_path):
+    """Whoever did not hear our answer posts again, perhaps when the world has changed."""
+    async with staffed(tmp_path) as here:
+        await here.ann.writes("hi")
+        await here.sees("echo hi")
+        await here.tovie.script_goes_on("news", client="web:ann")
+        await here.sees("event news")
+        scripts, _ = here.tovie.posted[-1]
+        await handed_over(here)
+        await here.tovie.agent_says("Good day")
+        await here.sees("Good day")
+        agents, _ = here.tovie.posted[-1]
+
+        assert (await here.tovie.post(here.tovie.webhook, [scripts])).status == 200
+        assert await here.floor() is Floor.AGENT
+        await here.tovie.agent_closes()
+        await here.sees("event livechatFinished")
+        before = await here.transcript()
+        assert (await here.tovie.post(here.tovie.webhook, [agents])).status == 200
+        await here.gateway.settled()
+
+        assert await here.floor() is Floor.BOT
+        assert await here.transcript() == before
+
+
 async def test_words_said_before_an_agent_comes_reach_the_agent(tmp_path):
     async with staffed(tmp_path) as here:
         await handed_over(here)

@@ -32,7 +32,7 @@ GOOD = {"url": "https://bot.example.com/chatadapter", "token": TOKEN}
     ("options", "says"),
     [
         ({"url": "bot.example.com"}, "write it like https://bot.example.com/chatadapter"),
-        ({"url": "https://me:pw@bot.example.com"}, "keep names and passwords out"),
+        ({"url": "https://me:pw@bot.example.com"}, "keep name and password out"),
         ({"url": "https://bot.example.com/?a=1"}, "this is no address"),
         ({"token": "ab/../cdefgh"}, "this is no token"),
         ({"token": f" {TOKEN}"}, "this is no token"),

@@ -47,7 +47,7 @@ class Slow:
         self.tail = Tail(
             client=stage.book.states["c1"].client.id,
             conversations=stage.book,
-            send=self._take,
+            line=self,
             after=("c1", 1),
             moved=lambda *_: None,
             leave_queue=True,
@@ -55,8 +55,11 @@ class Slow:
         stage.book.watch(self.tail.notice)
         stage.book.watch_typing(self.tail.signal)
 
-    async def _take(self, frame):
+    async def send(self, frame):
         self.frames.append(frame)
+
+    def end(self):
+        """Nobody hangs up here."""
 
     async def got(self):
         """Return what it has got of signs and words."""

@@ -445,8 +445,12 @@ class Slow:
         self.frames = []
         self.gate = asyncio.Event()
         self.reached = asyncio.Event()
+        self.ended = asyncio.Event()
 
-    async def __call__(self, frame):
+    def end(self):
+        self.ended.set()
+
+    async def send(self, frame):
         self.reached.set()
         await self.gate.wait()
         self.frames.append(frame)
@@ -464,20 +468,48 @@ async def test_a_slow_browser_costs_no_memory_and_misses_nothing(stage):
     slow = Slow(last=302)
     client = visitor.session["visitor"]
     tail = Tail(
-        client=client, conversations=stage.book, send=slow, after=("", 0), moved=lambda *_: None, leave_queue=True
+        client=client, conversations=stage.book, line=slow, after=("", 0), moved=lambda *_: None, leave_queue=True
     )
     stage.book.watch(tail.notice)
-    running = asyncio.create_task(tail.run())
+    tail.start()
     await slow.reached.wait()
     for number in range(2, 302):
         stage.bot_says(str(number))
         assert len(tail._waiting) <= MOST_WAITING
     stage.close()
     slow.gate.set()
+    await slow.ended.wait()
     with pytest.raises(ConnectionResetError):
-        await running
+        await tail.stop()
 
     assert slow.numbers == list(range(1, 303))
+
+
+async def test_a_browser_hears_something_though_nothing_happens(stage, monkeypatch):
+    monkeypatch.setattr("gateway_widget.streams.BEAT_SECONDS", 0.05)
+    visitor = await stage.visitor()
+    await visitor.say("Hi")
+    async with visitor.socket() as line:
+        await line.hear("hello")
+        await line.hear("beat")
+        await line.hear("beat")
+    async with visitor.get("events", headers=visitor.authorization) as response:
+        while b"beat" not in await response.content.readline():
+            pass
+
+
+async def test_a_browser_that_waits_has_no_task(stage):
+    visitor = await stage.visitor()
+    await visitor.say("Hi")
+    async with visitor.socket() as line:
+        await line.hear("hello")
+        (tail,) = stage.channel._crowd
+        stage.bot_says("Hello")
+        at_work = tail._work
+        await line.numbers(2)
+        await at_work
+
+        assert tail._work is None
 
 
 async def test_what_fits_in_memory_is_not_read_again(stage):
@@ -496,11 +528,12 @@ async def test_what_fits_in_memory_is_not_read_again(stage):
 async def test_gone_browsers_are_forgotten(stage):
     crowd = Crowd()
     tail = Tail(
-        client="ann", conversations=stage.book, send=Slow(last=1), after=("c1", 0), moved=crowd.moved, leave_queue=True
+        client="ann", conversations=stage.book, line=Slow(last=1), after=("c1", 0), moved=crowd.moved, leave_queue=True
     )
-    with crowd.joined(tail):
-        crowd.moved(tail, "c2")
-        tail.conversation = "c2"
-        assert (list(crowd._by_client), list(crowd._by_conversation)) == (["ann"], ["c2"])
+    crowd.join(tail)
+    crowd.moved(tail, "c2")
+    tail.conversation = "c2"
+    assert (list(crowd._by_client), list(crowd._by_conversation)) == (["ann"], ["c2"])
 
-    assert (dict(crowd._by_client), dict(crowd._by_conversation)) == ({}, {})
+    crowd.leave(tail)
+    assert (crowd._by_client, crowd._by_conversation) == ({}, {})

@@ -24,7 +24,8 @@ export class ChatView {
     const out = button("Back to the list", { icon: "back", quiet: true, kind: "only-phone", onclick: back });
     this.head = h("header", { class: "chat-head" }, out, this.face, h("div", { class: "head-words" }, h("div", { class: "name-row" }, this.title, this.status), this.facts), this.acts);
     this.lines = h("div", { class: "lines" });
-    this.log = h("div", { class: "log", role: "log", "aria-label": "Transcript", tabindex: 0 }, this.lines);
+    this.opening = h("div", { class: "nothing" });
+    this.log = h("div", { class: "log", role: "log", "aria-label": "Transcript", tabindex: 0 }, this.opening, this.lines);
     this.typing = h("p", { class: "typing", role: "status" });
     this.keys = h("div", { class: "keyboard", role: "group", "aria-label": "The bot's keyboard" });
     this.foot = h("footer", { class: "chat-foot" }, this.keys, this.#composer(), (this.over = h("p", { class: "over" })));
@@ -98,7 +99,9 @@ export class ChatView {
 
   #drawLines(chat) {
     const stay = this.#atEnd;
-    keyed(this.lines, chat.lines, (line) => line.id, (line) => this.#line(line, chat.id));
+    this.opening.hidden = chat.lines.length > 0 || !chat.opening;
+    if (!this.opening.hidden) this.opening.replaceChildren(icon("wire"), h("p", {}, chat.opening));
+    keyed(this.lines, chat.lines.map((line, at) => ({ ...line, goesOn: goesOn(chat.lines[at - 1], line) })), (line) => line.id, (line) => this.#line(line, chat.id));
     if (stay) this.log.scrollTo(0, this.log.scrollHeight);
   }
 
@@ -106,24 +109,25 @@ export class ChatView {
     const { composer } = chat;
     this.composer.hidden = !composer;
     this.over.hidden = Boolean(composer);
-    this.over.textContent = composer ? "" : `Nothing can be written here: ${chat.status || "it is over"}.`;
+    this.over.textContent = composer ? "" : chat.over || `Nothing can be written here: ${chat.status || "it is over"}.`;
     if (composer) {
       this.words.placeholder = composer.hint;
       this.attach.hidden = !composer.files;
-      this.#speakers(composer.speakers);
+      this.#speakers(composer, chat.id);
     }
     keyed(this.keys, chat.keys, (row) => row.map((key) => key.label).join("|"), (row) => h("div", { class: "row" }, row.map((key) => press(key, chat.id))));
     this.keys.hidden = !chat.keys.length;
     this.#showTyping(chat.typing);
   }
 
-  #speakers(speakers) {
+  /** Who wrote last writes on, until it is somebody else's turn. */
+  #speakers({ speakers, speaker }, chat) {
     this.speaker.hidden = speakers.length < 2;
-    const stamp = JSON.stringify(speakers);
+    const stamp = JSON.stringify([speakers, speaker, chat]);
     if (this.speaker.stamp === stamp) return;
     this.speaker.stamp = stamp;
     this.speaker.replaceChildren(...speakers.map(({ value, label }) => h("option", { value }, label)));
-    const before = prefs.get("speaker", "");
+    const before = speaker || prefs.get("speaker", "");
     if (speakers.some(({ value }) => value === before)) this.speaker.value = before;
   }
 
@@ -141,7 +145,7 @@ export class ChatView {
     const bubble = (line.spans.length || line.files.length) && h("div", { class: "bubble" }, line.files.map(file), line.spans.length > 0 && h("p", {}, spans(line)));
     const buttons = line.buttons.map((row) => h("div", { class: "row" }, row.map((one) => press(one, chat))));
     return h(
-      "div", { class: `said said-${line.who}` },
+      "div", { class: `said said-${line.who} ${line.second ? "said-second" : ""} ${line.goesOn ? "goes-on" : ""}` },
       h("p", { class: "byline" }, h("strong", {}, line.name), h("time", {}, clock(line.at)), line.who === "me" && mark(line)),
       bubble, buttons, this.#fate(line, chat),
     );
@@ -203,6 +207,11 @@ export class ChatView {
     const error = await state.act("write", { chat: this.#id, values: { text, speaker: this.speaker.value }, files: files.map((one) => one.key) });
     if (error && !this.words.value) this.words.value = text;
   }
+}
+
+/** Whether a line needs no name of its own: somebody goes on, at once. Own words keep the mark beside it. */
+function goesOn(before, line) {
+  return line.who === "them" && before?.who === "them" && before.name === line.name && line.at - before.at < 60;
 }
 
 function mark(line) {

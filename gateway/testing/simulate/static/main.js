@@ -70,10 +70,10 @@ function drawPill() {
 }
 
 function drawBanners() {
-  const { gateway, notices, setup, troubles: now } = state.now;
+  const { gateway, notices, serve, troubles: now } = state.now;
   const found = [];
   if (!state.connected) found.push({ text: "The simulation does not answer.", cure: "Start its command again; this page comes back by itself." });
-  else if (gateway.up === false) found.push({ text: `There is no gateway at ${gateway.url}: ${gateway.problem}.`, cure: `Start one, for instance: gateway serve --config config/simulate/${setup.ready_made}`, bad: true });
+  else if (gateway.up === false) found.push({ text: `There is no gateway at ${gateway.url}: ${gateway.problem}.`, cure: serve ? `Start one, for instance: ${serve}` : "Start it; this page goes on by itself.", bad: true });
   else if (gateway.up) found.push(...notices);
   if (inTrouble(now)) found.push({ text: said(now), cure: "", end: true });
   banners.replaceChildren(...found.map(({ text, cure, bad, end }) => h("p", { class: `banner ${bad ? "is-bad" : ""}` }, icon(end ? "trouble" : "warning"), h("span", {}, h("strong", {}, text), " ", cure), end && button("End it", { kind: "small", onclick: () => state.trouble({}) }))));
@@ -109,6 +109,7 @@ state.addEventListener("connection", () => {
   if (state.connected) wire.reset();
   draw();
   fresh = true; // what comes next may be another simulation's
+  list.reset();
 });
 state.addEventListener("wire", () => frame.classList.contains("no-wire") || wire.draw());
 state.addEventListener("problem", (event) => toast(event.detail));

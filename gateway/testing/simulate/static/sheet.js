@@ -66,14 +66,14 @@ export function doAct(act, chat = "") {
 }
 
 export function showSetup() {
-  const { setup, url, gateway } = state.now;
+  const { setup, url, gateway, serve } = state.now;
   const exports = Object.entries(setup.environ).map(([name, value]) => `export ${name}=${value}`).join("\n");
   open(
     "Set-up",
     h("p", {}, "What the gateway's configuration needs:"), code(setup.config.trimEnd()),
     h("p", {}, "Its environment:"), code(exports),
     setup.steps.map((step) => h("p", {}, step)),
-    setup.ready_made && [h("p", {}, "Or the complete configuration that comes with the repository:"), code(`gateway serve --config config/simulate/${setup.ready_made}`)],
+    serve && [h("p", {}, "Or the complete configuration that comes with the repository:"), code(serve)],
     h("p", { class: "hint" }, `This simulation is at ${url} and talks to the gateway at ${gateway.url}.`),
   );
 }

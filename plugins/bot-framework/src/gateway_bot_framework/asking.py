@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway import Context, Left, Location, Media, Message, Outcome, Pressed, Role, Said, Started, plain_text
+from gateway import (
+    Context,
+    Left,
+    Location,
+    Media,
+    Message,
+    Outcome,
+    Pressed,
+    Role,
+    Said,
+    Started,
+    plain_text,
+    read_json,
+)
 from gateway_bot_framework.wire import STATUS, activity_id
 
 if TYPE_CHECKING:
@@ -143,7 +155,7 @@ def _about(conversation: Conversation) -> Json:
 def _pressed(pressed: Pressed) -> Json:
     """A button says its text, as a Web Chat does; one whose value is an object says that."""
     try:
-        value = json.loads(pressed.value)
+        value = read_json(pressed.value)
     except ValueError:
         value = None
     if isinstance(value, Mapping | list):

@@ -59,9 +59,12 @@ class BotFrameworkBot:
     async def reply(self, turn: Turn) -> BotReply:
         """Send the bot what happened, and take what it answers at once. Raises a `Failure`."""
         said: list[Activity] = []
-        for activity in self._asking().activities(turn):
-            said += await self._post(activity)
-        answer = await self._answers.read(said)
+        try:
+            for activity in self._asking().activities(turn):
+                said += await self._post(activity)
+            answer = await self._answers.read(said)
+        except ValidationError as error:  # of an answer, or of a card in it
+            raise Permanent(f"the bot's answer cannot be understood: {_where(error)}") from None
         return answer.reply({**turn.state, MET: True})
 
     def _asking(self) -> Asking:
@@ -71,10 +74,7 @@ class BotFrameworkBot:
 
     async def _post(self, activity: dict[str, Any]) -> Sequence[Activity]:
         answer = await self._bot.post(self._options.url, activity)
-        try:
-            return replies_of(answer.json() if answer.body.strip() else None)
-        except ValidationError as error:
-            raise Permanent(f"the bot's answer cannot be understood: {_where(error)}") from None
+        return replies_of(answer.json() if answer.body.strip() else None)
 
     # --- unasked, or one by one ---
 

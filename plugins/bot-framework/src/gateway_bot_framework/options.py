@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from gateway import Options
+from gateway import Options, check_address
 
 
 class BotFrameworkOptions(Options):
@@ -38,11 +37,8 @@ class BotFrameworkOptions(Options):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-            raise ValueError("this is not the address of a bot; write it like http://127.0.0.1:3978/api/messages")
-        if parts.username is not None:
-            raise ValueError("keep name and password out of the address: put a token into `token`")
+        wrong = "this is not the address of a bot; write it like http://127.0.0.1:3978/api/messages"
+        check_address(url, wrong, login="put a token into `token`")
         return url
 
     @field_validator("token")

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gateway import BadInput, Floor, Role, Said, Started
+from gateway_chat_api.capabilities import STATUSES
 from gateway_chat_api.ledger import Sweep
-from gateway_chat_api.wire import STATUSES, Cursor
+from gateway_chat_api.wire import Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from gateway import IDEMPOTENCY_HEADER, BadInput, Unauthorized
+from gateway import IDEMPOTENCY_HEADER, BadInput, Unauthorized, same_secret
 from gateway_chat_api.openapi import description
 from gateway_chat_api.wire import Ask, Listing
 
@@ -32,7 +31,7 @@ class Methods:
     def __init__(self, context: Context, options: ChatApiOptions, *, asking: Asking, listings: Listings) -> None:
         """All parts are the instance's."""
         self._context = context
-        self._token = options.token.get_secret_value().encode()
+        self._token = options.token.get_secret_value()
         self._asking = asking
         self._listings = listings
 
@@ -77,8 +76,7 @@ class Methods:
         return _json(description(self._context.url(f"/{self._context.name}")))
 
     def _let_in(self, request: web.Request) -> None:
-        given = request.match_info["token"].encode(errors="replace")
-        if not hmac.compare_digest(given, self._token):
+        if not same_secret(request.match_info["token"], self._token):
             raise Unauthorized("this token opens nothing here")
 
     async def _asked(self, request: web.Request) -> Ask:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from gateway import Options
+from gateway import Headers, Options, check_address
 
 TOKEN = re.compile(r"[A-Za-z0-9:._~-]{16,200}")
 
@@ -21,9 +19,7 @@ def _token(token: SecretStr) -> SecretStr:
 
 
 def _address(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-        raise ValueError("this is no address; write it like https://shop.example.com/chat")
+    check_address(url.get_secret_value(), "this is no address; write it like https://shop.example.com/chat")
     return url
 
 
@@ -43,7 +39,7 @@ class ChatApiOptions(Options):
         description="Address to which what did not fit into an answer is posted: agents' words, answers to `/async`, "
         "late answers. Without it they wait in `/events`.",
     )
-    webhook_headers: Mapping[str, SecretStr] = Field(
+    webhook_headers: Headers = Field(
         default_factory=dict, description="Headers sent along to the webhook, such as `Authorization`."
     )
     webhook_status: bool = Field(

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from gateway import ChannelKind, hookimpl
-from gateway_chat_api.channel import ChatApiChannel
+from typing import TYPE_CHECKING
+
+from gateway import ChannelKind, hookimpl, lazily
+from gateway_chat_api.capabilities import CAPABILITIES
 from gateway_chat_api.options import ChatApiOptions
-from gateway_chat_api.replies import CAPABILITIES
+
+if TYPE_CHECKING:
+    from gateway_chat_api.channel import ChatApiChannel
 
 SAMPLE = """\
 type: chat-api
 token: { $env: CHAT_API_TOKEN } # invent it; base URL for clients: https://gw.example.com/<the instance's name>
 """
 
+
+@lazily
+def _channel() -> type[ChatApiChannel]:
+    from gateway_chat_api.channel import ChatApiChannel
+
+    return ChatApiChannel
+
+
 KIND = ChannelKind(
     name="chat-api",
     summary="REST channel: the Chat API of Tovie and JAICP, served by the gateway.",
     options=ChatApiOptions,
     sample=SAMPLE,
-    build=ChatApiChannel,
+    build=_channel,
     capabilities=CAPABILITIES,
 )
 

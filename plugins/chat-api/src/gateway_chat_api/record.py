@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gateway import Entry, Joined, Left, Media, Moved, Queued, Role, Said, Started, for_client
+from gateway_chat_api.capabilities import STATUSES
 from gateway_chat_api.questions import is_clients
 from gateway_chat_api.replies import answer_of, reply_objects
-from gateway_chat_api.wire import STATUSES, Cursor, cid_of, data_body, employee, given_id, timestamp
+from gateway_chat_api.wire import Cursor, cid_of, data_body, employee, given_id, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gateway import EVERYTHING, Button, Buttons, Carousel, Location, Markup, Media, MediaKind, Text, render_message
-from gateway_chat_api.wire import LONGEST_ANSWER, STATUSES
+from gateway import Button, Buttons, Carousel, Location, Markup, Media, MediaKind, Text, render_message
+from gateway_chat_api.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
     from gateway import Card, Message
@@ -15,18 +14,6 @@ if TYPE_CHECKING:
 Reply = dict[str, Any]
 Url = Callable[[str], str]
 """Makes the address of a file absolute."""
-
-
-CAPABILITIES = replace(
-    EVERYTHING,
-    text_length=LONGEST_ANSWER,
-    html=True,
-    card_buttons=1,
-    media=frozenset(MediaKind) - {MediaKind.DOCUMENT},  # No reply object shows one: it is a link in the text.
-    contact=False,
-    hears=STATUSES,
-)
-"""What reply objects can show."""
 
 
 def reply_objects(message: Message, url: Url) -> list[Reply]:

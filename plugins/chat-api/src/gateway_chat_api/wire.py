@@ -19,8 +19,6 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from gateway import BadInput
 
 LONGEST_ID = 200
-LONGEST_ANSWER = 50_000
-"""Characters; documented."""
 MOST_EVENTS = 250
 """Per call; documented."""
 DIGITS = re.compile(r"[0-9]{1,15}")
@@ -28,9 +26,6 @@ MOST_FACTS = 100
 MOST_FILES = 10
 START = "/start"
 FILE_EVENT = "fileEvent"
-
-STATUSES = frozenset({"transferred", "queued", "joined", "moved", "left", "closed"})
-"""Types of log entries a caller is told of as items without replies."""
 
 
 # --- what callers send -----------------------------------------------------------------------------------------------
@@ -198,8 +193,8 @@ def _media_type(data: Mapping[Any, Any]) -> str:
 def _size(data: Mapping[Any, Any]) -> int | None:
     for name in SIZES:
         value = data.get(name)
-        if isinstance(value, int | str) and not isinstance(value, bool) and str(value).isascii():
-            return int(value) if str(value).isdecimal() else None
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            return int(value) if DIGITS.fullmatch(str(value)) else None
     return None
 
 

@@ -43,9 +43,9 @@ class Access:
         """Return the agent who sent a request, or None if nobody is signed in."""
         agent, _, rest = request.cookies.get(self._cookie, "").partition(".")
         end, _, signature = rest.partition(".")
-        if agent not in self._tokens or not end.isdecimal() or int(end) <= self._context.now():
+        if agent not in self._tokens or not hmac.compare_digest(self._sign(agent, end), _bytes(signature)):
             return None
-        return agent if hmac.compare_digest(self._sign(agent, end), signature.encode()) else None
+        return agent if int(end) > self._context.now() else None
 
     def require(self, request: web.Request) -> str:
         """Return the agent who sent a request. Raises `Unauthorized`."""
@@ -67,12 +67,12 @@ class Access:
         origin = request.headers.get("Origin")
         if origin is None:  # Not a browser: it holds the cookie because it signed in itself.
             return
-        if urlsplit(origin).netloc not in {request.host, urlsplit(self._context.url("/")).netloc}:
+        if _host(origin) not in {request.host, urlsplit(self._context.url("/")).netloc}:
             raise Unauthorized(f"requests from {origin[:100]} are not accepted here")
 
     def _sign(self, agent: str, end: str) -> bytes:
         bound = hashlib.sha256(self._tokens[agent]).hexdigest()
-        signature = hmac.digest(self._context.secret("session"), f"{agent}.{end}.{bound}".encode(), "sha256")
+        signature = hmac.digest(self._context.secret("session"), _bytes(f"{agent}.{end}.{bound}"), "sha256")
         return signature.hex().encode()
 
     def _set(self, response: web.StreamResponse, value: str, *, max_age: int) -> None:
@@ -85,3 +85,16 @@ class Access:
             samesite="Strict",
             secure=self._context.url("/").startswith("https:"),
         )
+
+
+def _host(origin: str) -> str:
+    """Return the host a page comes from; empty: this is no origin."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+def _bytes(text: str) -> bytes:
+    # A header may hold bytes that are no text.
+    return text.encode(errors="replace")

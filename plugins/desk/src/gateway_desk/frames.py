@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from gateway import BadInput
+from gateway import BadInput, read_json
 
 Ref: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
@@ -150,7 +149,7 @@ def read_frame(data: str) -> AnyFrame:
 def ref_of(data: str) -> str:
     """Return the `ref` of a frame that could not be read, so that the browser learns which one it was; else empty."""
     try:
-        frame = json.loads(data)
+        frame = read_json(data)
     except ValueError:
         return ""
     ref = frame.get("ref") if isinstance(frame, dict) else None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import EVERYTHING, AgentPlatformKind, hookimpl
+from gateway import EVERYTHING, AgentPlatformKind, hookimpl, lazily
 from gateway_desk.options import DeskOptions
-from gateway_desk.platform import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from gateway_desk.platform import Desk
 
 SAMPLE = """\
 type: desk
@@ -26,12 +27,20 @@ canned:
   - { name: moment, text: "One moment please, I am looking into it." }
 """
 
+
+@lazily
+def _platform() -> type[Desk]:
+    from gateway_desk.platform import Desk
+
+    return Desk
+
+
 KIND = AgentPlatformKind(
     name="desk",
     summary="A workspace in the browser where your agents take over from the bot.",
     options=DeskOptions,
     sample=SAMPLE,
-    build=Desk,
+    build=_platform,
     capabilities=replace(EVERYTHING, html=True),
 )
 

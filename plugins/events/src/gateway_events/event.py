@@ -6,29 +6,13 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 import gateway
 from gateway import Change, Conversation, Entry, Floor, Peer
 
-EntryType: TypeAlias = Literal[
-    "said",
-    "started",
-    "transferred",
-    "declined",
-    "queued",
-    "joined",
-    "moved",
-    "left",
-    "noted",
-    "delivery",
-    "changed",
-    "bot_failed",
-    "waited",
-    "closed",
-]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 

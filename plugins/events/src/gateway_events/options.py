@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from typing import Literal, TypeAlias
 
 from pydantic import Field, SecretStr, field_validator
 
-from gateway import Options
-from gateway_events.event import EntryType
+from gateway import Options, check_address, check_headers
 from gateway_events.signing import key_of
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-OURS = frozenset({"content-length", "content-type", "host", "webhook-id", "webhook-signature", "webhook-timestamp"})
+SIGNATURE = frozenset({"webhook-id", "webhook-signature", "webhook-timestamp"})
+
+EntryType: TypeAlias = Literal[
+    "said",
+    "started",
+    "transferred",
+    "declined",
+    "queued",
+    "joined",
+    "moved",
+    "left",
+    "noted",
+    "delivery",
+    "changed",
+    "bot_failed",
+    "waited",
+    "closed",
+]
 
 
 class EventsOptions(Options):
@@ -43,11 +57,8 @@ class EventsOptions(Options):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-            raise ValueError("this is not the address of a receiver; write it like https://crm.example.com/chat-events")
-        if parts.username is not None:
-            raise ValueError("keep name and password out of the address: put them into `headers`")
+        wrong = "this is not the address of a receiver; write it like https://crm.example.com/chat-events"
+        check_address(url, wrong, login="put them into `headers`")
         return url
 
     @field_validator("secret", "old_secret")
@@ -60,9 +71,4 @@ class EventsOptions(Options):
     @field_validator("headers")
     @classmethod
     def _are_headers(cls, headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
-        for name, value in headers.items():
-            if not HEADER_NAME.fullmatch(name) or name.lower() in OURS:
-                raise ValueError(f"{name!r} cannot be set here; choose another header")
-            if not value.get_secret_value().isprintable():
-                raise ValueError(f"the value of {name!r} is not one line of text")
-        return headers
+        return check_headers(headers, ours=SIGNATURE)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from gateway import HistoryLabels, Options
-
-KEY = re.compile(r"[A-Za-z0-9_-]{16,200}")
+from gateway import AddressKey, HistoryLabels, Options, check_address
 
 SenderField = Literal["email", "phone", "url", "title", "crm_link", "invite"]
 FIELDS: Mapping[SenderField, str] = {
@@ -25,20 +21,11 @@ FIELDS: Mapping[SenderField, str] = {
 
 
 def _address(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-        raise ValueError("this is no address; copy it from the channel's settings in Jivo")
+    check_address(url.get_secret_value(), "this is no address; copy it from the channel's settings in Jivo")
     return url
 
 
-def _key(key: SecretStr) -> SecretStr:
-    if not KEY.fullmatch(key.get_secret_value()):
-        raise ValueError("must be 16 to 200 letters, digits, - or _; it stands in an address")
-    return key
-
-
 Address = Annotated[SecretStr, AfterValidator(_address)]
-Key = Annotated[SecretStr, AfterValidator(_key)]
 
 
 class Rating(Options):
@@ -59,11 +46,11 @@ class JivoChatOptions(Options):
         description="URL of the Chat API channel, as Jivo shows it. Keep it out of the file: whoever knows it can "
         "write to your agents."
     )
-    key: Key = Field(
+    key: AddressKey = Field(
         description="A secret you invent, 16 characters or more of letters, digits, `-` and `_`. The address Jivo "
         "posts the agents' messages to is `<server.public_url>/hooks/<instance>/<key>`."
     )
-    webhooks_key: Key | None = Field(
+    webhooks_key: AddressKey | None = Field(
         default=None,
         description="Another such secret. With it, Jivo's webhooks are taken at "
         "`<server.public_url>/hooks/<instance>/<webhooks_key>`; they tell who took a chat and when it is finished.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from gateway import (
     WebhookResponse,
     WrongMethod,
     check_secret,
+    same_secret,
 )
 from gateway_jivo_chat import wire
 from gateway_jivo_chat.dialogs import Dialog, Dialogs
@@ -138,7 +138,7 @@ class JivoChatPlatform:
 
     def _is_for_webhooks(self, tail: str) -> bool:
         key = self._options.webhooks_key
-        return key is not None and hmac.compare_digest(tail.encode(), key.get_secret_value().encode())
+        return key is not None and same_secret(tail, key.get_secret_value())
 
     async def _message(self, request: WebhookRequest) -> WebhookResponse:
         """What is refused for good is answered 4xx with the reason in plain text, as Jivo does."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import AgentPlatformKind, Capabilities, MediaKind, hookimpl
+from gateway import AgentPlatformKind, Capabilities, MediaKind, hookimpl, lazily
 from gateway_jivo_chat.options import JivoChatOptions
-from gateway_jivo_chat.platform import JivoChatPlatform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from gateway_jivo_chat.platform import JivoChatPlatform
 
 SAMPLE = """\
 type: jivo-chat
@@ -18,12 +19,20 @@ key: { $env: JIVO_CHAT_KEY } # invent it; enter https://gw.example.com/hooks/<th
 webhooks_key: { $env: JIVO_WEBHOOKS_KEY } # invent another one; its address goes into Jivo's webhook settings
 """
 
+
+@lazily
+def _platform() -> type[JivoChatPlatform]:
+    from gateway_jivo_chat.platform import JivoChatPlatform
+
+    return JivoChatPlatform
+
+
 PLATFORM = AgentPlatformKind(
     name="jivo-chat",
     summary="Agents of JivoChat, by its Chat API.",
     options=JivoChatOptions,
     sample=SAMPLE,
-    build=JivoChatPlatform,
+    build=_platform,
     capabilities=Capabilities(media=frozenset(MediaKind), location=True, pressed=True, single_content=True),
 )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from gateway import AuthenticationFailed, Permanent, Rejected, Remote
+from gateway import AuthenticationFailed, Permanent, Rejected, Remote, read_json
 from gateway_jivo.address import ChatAddress
 from gateway_jivo.marks import EventIds
 from gateway_jivo.wire import event_body
@@ -52,7 +51,7 @@ class Api:
 def _code(body: bytes) -> str:
     """Return the code of a refusal, if it has one: a word, so that nothing else gets into a log."""
     try:
-        code = json.loads(body)["error"]["code"]
+        code = read_json(body)["error"]["code"]
     except (ValueError, KeyError, TypeError):
         return ""
     return f", {code}" if isinstance(code, str) and CODE.fullmatch(code) else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from gateway import (
     Unauthorized,
     WebhookResponse,
     WrongMethod,
+    same_secret,
 )
 from gateway_jivo.agents import is_with_agent
 from gateway_jivo.api import Api
@@ -71,7 +71,7 @@ class JivoChannel:
         return _answer(200, {})
 
     def _event(self, request: WebhookRequest) -> Event:
-        if not _is_same(request.tail, self._options.token.get_secret_value()):
+        if not same_secret(request.tail.rstrip("/"), self._options.token.get_secret_value()):
             raise Unauthorized("the token is wrong")
         if request.method != "POST":
             raise WrongMethod("events are posted")
@@ -124,10 +124,6 @@ class JivoChannel:
 
     async def close(self, closing: Closing) -> None:
         """Jivo knows no such thing: an invitation cannot be withdrawn, and the bot simply speaks again."""
-
-
-def _is_same(given: str, token: str) -> bool:
-    return hmac.compare_digest(given.rstrip("/").encode(errors="replace"), token.encode())
 
 
 def _answer(status: int, body: dict[str, Any]) -> WebhookResponse:

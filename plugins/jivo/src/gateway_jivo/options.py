@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from gateway import Options
+from gateway import Options, check_address
 
 IN_ADDRESS = re.compile(r"[A-Za-z0-9._~-]+")
 SHORTEST_TOKEN, LONGEST_TOKEN = 8, 200
@@ -29,9 +28,7 @@ def _provider(provider_id: str) -> str:
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("this is no address; write it like https://bot.jivosite.com")
+    check_address(url, "this is no address; write it like https://bot.jivosite.com", query=False)
     return url.rstrip("/")
 
 

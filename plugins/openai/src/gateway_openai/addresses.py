@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING
+
+from gateway import check_address
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 OURS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 """Ends of names that never lead into the internet."""
@@ -11,12 +16,8 @@ OURS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 def address_of(url: str) -> SplitResult:
     """Return the parts of an address. Raises `ValueError` if it is none we can call."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-        raise ValueError("this is no address; write it like https://api.openai.com/v1")
-    if parts.username is not None:
-        raise ValueError("keep name and password out of the address: put them into `headers`")
-    return parts
+    wrong = "this is no address; write it like https://api.openai.com/v1"
+    return check_address(url, wrong, login="put them into `headers`")
 
 
 def is_ours(url: str) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gateway import Permanent, Rejected, Remote, Temporary
+from gateway import Permanent, Rejected, Remote, Temporary, read_json
 from gateway_openai.sse import data_of
 from gateway_openai.wire import Answer, Assembly, Broken, Error, NotUnderstood, error_of
 
@@ -80,7 +79,7 @@ class Endpoint:
     async def _assembled(self, body: Mapping[str, Any], on_text: OnText) -> Assembly:
         assembly = Assembly()
         if not self._stream:
-            assembly.take(json.loads((await self._remote.post(self._url, body)).body))
+            assembly.take(read_json((await self._remote.post(self._url, body)).body))
             assembly.end()
             return assembly
         usage = {STREAM_OPTIONS: {"include_usage": True}} if self._wants_usage else {}
@@ -91,7 +90,7 @@ class Endpoint:
                     assembly.end()
                     break
                 before = assembly.text
-                assembly.take(json.loads(data))
+                assembly.take(read_json(data))
                 if assembly.text != before:
                     on_text(assembly.text)
         return assembly

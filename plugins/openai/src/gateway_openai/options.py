@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from gateway import Options
+from gateway import Headers, Options
 from gateway_openai.addresses import address_of, is_ours
 from gateway_openai.references import lost_references
 
 OPENAI = "https://api.openai.com/v1"
 BUILT_IN = ("transfer_to_agent", "close_conversation", "remember")
 TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-OURS = frozenset({"content-length", "content-type", "host"})
 NOT_EXTRA = frozenset({"messages", "model", "n", "stream", "stream_options", "tool_choice", "tools"})
 NO_KEY = (
     "this endpoint is not on a machine of yours, so it wants a key: put it into an environment variable and write "
@@ -32,17 +27,7 @@ def _is_address(url: str) -> str:
     return url.rstrip("/")
 
 
-def _are_headers(headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
-    for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name) or name.lower() in OURS:
-            raise ValueError(f"{name!r} cannot be set here; choose another header")
-        if not value.get_secret_value().isprintable():
-            raise ValueError(f"the value of {name!r} is not one line of text")
-    return headers
-
-
 Address = Annotated[str, AfterValidator(_is_address)]
-Headers = Annotated[Mapping[str, SecretStr], AfterValidator(_are_headers)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
@@ -92,6 +77,9 @@ class HttpTool(Options):
     @field_validator("parameters")
     @classmethod
     def _is_a_schema(cls, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        from jsonschema import Draft202012Validator  # noqa: PLC0415 - large, and only some bots have tools of their own
+        from jsonschema.exceptions import SchemaError  # noqa: PLC0415 - as above
+
         try:
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jsonschema import Draft202012Validator
 
-from gateway import Failure, Remote, Transfer
+from gateway import Failure, Remote, Transfer, read_json
 from gateway_openai import wire
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Toolbox:
 
     def _arguments(self, tool: Tool, call: ToolCall) -> Arguments:
         try:
-            arguments = json.loads(call.arguments or "{}")
+            arguments = read_json(call.arguments or "{}")
         except ValueError:
             arguments = None
         trouble = next(self._checks[tool.name].iter_errors(arguments), None)

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from gateway import read_json
+
 Json: TypeAlias = Mapping[str, Any]
 
 CODE_LENGTH = 60
@@ -189,7 +191,7 @@ def error_of(data: Any) -> Error:
     """Return the error in a body, decoded or not; an empty one if there is none."""
     if isinstance(data, bytes):
         try:
-            data = json.loads(data)
+            data = read_json(data)
         except ValueError:
             return Error()
     found = data.get("error", data) if isinstance(data, Mapping) else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from gateway import Lookup, Rejected
+from gateway import Lookup, Rejected, read_json
 from gateway_operator_api.wire import Destination, destinations_in
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Groups:
     async def _asked(self) -> Listing:
         """A desk that has no such method, or answers what nobody understands, is taken for one that does not tell."""
         try:
-            found = destinations_in(json.loads(await self._ask()))
+            found = destinations_in(read_json(await self._ask()))
             reason = "" if found is not None else "the answer is neither a list nor an object with a list in it"
         except Rejected as failure:
             found, reason = None, failure.reason

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from gateway import HistoryLabels, Options
-
-KEY = re.compile(r"[A-Za-z0-9_-]{16,200}")
+from gateway import AddressKey, HistoryLabels, Options, check_address
 
 
 def _address(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-        raise ValueError("this is no address; write it like https://desk.example.com/api")
+    check_address(url.get_secret_value(), "this is no address; write it like https://desk.example.com/api")
     return url
 
 
-def _key(key: SecretStr) -> SecretStr:
-    if not KEY.fullmatch(key.get_secret_value()):
-        raise ValueError("must be 16 to 200 letters, digits, - or _; it stands in an address")
-    return key
-
-
 Address = Annotated[SecretStr, AfterValidator(_address)]
-Key = Annotated[SecretStr, AfterValidator(_key)]
 
 
 class PlatformOptions(Options):
@@ -70,7 +57,7 @@ class PlatformOptions(Options):
 class ChannelOptions(Options):
     """How Tovie reaches the gateway, and what it gets to see."""
 
-    key: Key = Field(
+    key: AddressKey = Field(
         description="A secret you invent, 16 characters or more of letters, digits, `-` and `_`. The API URL to enter "
         "in Tovie is `<server.public_url>/hooks/<instance>/<key>`."
     )

@@ -15,6 +15,7 @@ from gateway import (
     History,
     Media,
     Opened,
+    Permanent,
     Receipt,
     Refused,
     Rejected,
@@ -66,6 +67,8 @@ class OperatorApiPlatform:
             if await self._context.storage.get(WEBHOOK) != told:
                 raise
             self._context.log.warning("operator_api.webhook_not_renewed", reason=failure.reason)
+        except Rejected as refusal:
+            raise Permanent(f"{refusal.reason}; is `url` its whole API URL?") from None
         await self._context.storage.put(WEBHOOK, told)
         await self._forget_ended()
         if self._options.ask_online:

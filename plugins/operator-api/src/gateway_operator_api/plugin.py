@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import AgentPlatformKind, Capabilities, ChannelKind, MediaKind, hookimpl
-from gateway_operator_api.channel import OperatorApiChannel
+from gateway import AgentPlatformKind, Capabilities, ChannelKind, MediaKind, hookimpl, lazily
 from gateway_operator_api.options import ChannelOptions, PlatformOptions
-from gateway_operator_api.platform import OperatorApiPlatform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from gateway_operator_api.channel import OperatorApiChannel
+    from gateway_operator_api.platform import OperatorApiPlatform
 
 PLATFORM_SAMPLE = """\
 type: operator-api
@@ -22,12 +23,27 @@ type: operator-api
 key: { $env: TOVIE_KEY } # invent it; API URL in Tovie: https://gw.example.com/hooks/<the instance's name>/<key>
 """
 
+
+@lazily
+def _platform() -> type[OperatorApiPlatform]:
+    from gateway_operator_api.platform import OperatorApiPlatform
+
+    return OperatorApiPlatform
+
+
+@lazily
+def _channel() -> type[OperatorApiChannel]:
+    from gateway_operator_api.channel import OperatorApiChannel
+
+    return OperatorApiChannel
+
+
 PLATFORM = AgentPlatformKind(
     name="operator-api",
     summary="A desk that speaks the Operator API of Tovie and JAICP.",
     options=PlatformOptions,
     sample=PLATFORM_SAMPLE,
-    build=OperatorApiPlatform,
+    build=_platform,
     capabilities=Capabilities(media=frozenset(MediaKind), captions=False, single_content=True),
 )
 
@@ -36,7 +52,7 @@ CHANNEL = ChannelKind(
     summary="The gateway is the desk of a Tovie or JAICP bot, by the Operator API.",
     options=ChannelOptions,
     sample=CHANNEL_SAMPLE,
-    build=OperatorApiChannel,
+    build=_channel,
     capabilities=Capabilities(media=frozenset(MediaKind), single_content=True, hears=frozenset({"closed", "moved"})),
 )
 

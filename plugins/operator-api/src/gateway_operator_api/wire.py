@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from gateway import Peer
+from gateway import Peer, read_json
 
 METHODS = ("setWebhook", "getDestinations", "selectDestination", "sendText", "sendFile", "closeChat")
 
@@ -30,7 +30,7 @@ def _size(value: Any) -> int | None:
     """Documented as a number in one place and as a string in another."""
     try:
         size = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return size if size >= 0 else None
 
@@ -60,7 +60,7 @@ def _decoded(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return read_json(value)
     except ValueError:
         return value
 

@@ -49,11 +49,6 @@ class ScriptBot:
         return dialog.reply(self._program, turn, self._stored)
 
 
-def build(context: Context, options: ScriptOptions) -> ScriptBot:
-    """Make an instance."""
-    return ScriptBot(context, options)
-
-
 def check(config_dir: str, options: ScriptOptions) -> Iterable[str]:
     """Yield one line for each mistake in the script."""
     return load(Path(config_dir, options.file)).mistakes

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING
 
-from gateway import Failure, Opened, Permanent, Receipt, Refused, Unauthorized, WebhookResponse
+from gateway import Failure, Opened, Permanent, Receipt, Refused, Unauthorized, WebhookResponse, same_secret
 from gateway_telegram.api import Api
 from gateway_telegram.chats import ChatAddress
 from gateway_telegram.intake import Intake
@@ -99,7 +98,7 @@ class TelegramChannel:
     async def webhook(self, request: WebhookRequest) -> WebhookResponse:
         """Take an update Telegram sent, answered after it is committed."""
         given = request.headers.get(SECRET_HEADER, "")
-        if request.method != "POST" or not hmac.compare_digest(given.encode(), self._secret.encode()):
+        if request.method != "POST" or not same_secret(given, self._secret):
             raise Unauthorized("this is not Telegram")
         await self._intake.take(request.json())
         return WebhookResponse(body=json.dumps({}).encode())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from gateway import Options
+from gateway import Options, check_address
 
 TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,64}")
 
@@ -61,9 +60,8 @@ class TelegramOptions(Options):
     @field_validator("api_url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("this is not the address of a Bot API server; write it like https://api.telegram.org")
+        wrong = "this is not the address of a Bot API server; write it like https://api.telegram.org"
+        check_address(url, wrong, query=False)
         return url.rstrip("/")
 
     @property

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from gateway import Capabilities, ChannelKind, MediaKind, hookimpl
-from gateway_telegram.channel import TelegramChannel
+from typing import TYPE_CHECKING
+
+from gateway import Capabilities, ChannelKind, MediaKind, hookimpl, lazily
 from gateway_telegram.options import TelegramOptions
+
+if TYPE_CHECKING:
+    from gateway_telegram.channel import TelegramChannel
 
 SAMPLE = """\
 type: telegram
@@ -25,12 +29,20 @@ CAPABILITIES = Capabilities(
     single_content=True,
 )
 
+
+@lazily
+def _channel() -> type[TelegramChannel]:
+    from gateway_telegram.channel import TelegramChannel
+
+    return TelegramChannel
+
+
 KIND = ChannelKind(
     name="telegram",
     summary="A Telegram bot, by webhook or long polling.",
     options=TelegramOptions,
     sample=SAMPLE,
-    build=TelegramChannel,
+    build=_channel,
     capabilities=CAPABILITIES,
 )
 

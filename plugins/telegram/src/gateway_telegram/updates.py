@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 ALLOWED_UPDATES = (
     "message",
@@ -79,8 +79,8 @@ class File(Wire):
 class Place(Wire):
     """A point on the map."""
 
-    latitude: float
-    longitude: float
+    latitude: FiniteFloat
+    longitude: FiniteFloat
 
 
 class Venue(Wire):

@@ -13,6 +13,7 @@ from gateway import (
     WebhookResponse,
     WrongMethod,
     check_secret,
+    same_secret,
 )
 from gateway_tovie import wire
 from gateway_tovie.agents import Agents
@@ -127,5 +128,5 @@ class TovieBot:
         token = self._options.token.get_secret_value()
         for raw in items:
             item = wire.item_of(raw)
-            if item and item.token and not wire.same(item.token, token):
+            if item and item.token and not same_secret(item.token, token):
                 raise Unauthorized("the token is another one")

@@ -8,6 +8,7 @@ from gateway import BotSpoke, Mailboxes, Peer, UnknownConversation
 from gateway_tovie import wire
 from gateway_tovie.questions import client_of
 from gateway_tovie.speaking import handover, memory, waiting_seconds
+from gateway_tovie.taken import Taken
 
 if TYPE_CHECKING:
     from gateway import Context, Conversation
@@ -40,6 +41,7 @@ class Intake:
         self._agents = agents
         self._asked = asked
         self._replies = replies
+        self._taken = Taken(context.storage)
         self._turns = turns
 
     async def take(self, raw: Json, *, only_agents: bool = False) -> None:
@@ -53,8 +55,9 @@ class Intake:
             conversation = await self._context.conversations.of_client(client, channel=channel)
             if conversation is None:
                 self._context.ignored("item for a client nobody knows")
-            else:
+            elif not await self._taken.knows(item.client_id, item.identity):
                 await self._said(conversation, item, only_agents=only_agents)
+                await self._taken.remember(item.client_id, item.identity)
 
     async def _said(self, conversation: Conversation, item: Item, *, only_agents: bool) -> None:
         speech = self._replies.read(item.answer)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from gateway import Options, Outcome
+from gateway import AddressKey, Options, Outcome, check_address
 
-KEY = re.compile(r"[A-Za-z0-9_-]{16,200}")
 TOKEN = re.compile(r"[A-Za-z0-9:._~-]{8,300}")
 
 
@@ -28,7 +26,7 @@ class TovieOptions(Options):
         default=False,
         description="Ask by `/async`: the answer comes by webhook or polling. For scripts that take long.",
     )
-    webhook_key: SecretStr | None = Field(
+    webhook_key: AddressKey | None = Field(
         default=None,
         description="A secret you invent, 16 or more letters, digits, `-`, `_`. The webhook address to enter in the "
         "channel ends with it: `https://gw.example.com/hooks/{instance}/{webhook_key}`.",
@@ -96,11 +94,8 @@ class TovieOptions(Options):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment or parts.query:
-            raise ValueError("this is no address; write it like https://bot.example.com/chatadapter")
-        if parts.username is not None:
-            raise ValueError("keep names and passwords out of the address")
+        wrong = "this is no address; write it like https://bot.example.com/chatadapter"
+        check_address(url, wrong, query=False, login="Tovie needs none")
         return url.rstrip("/").removesuffix("/chatapi")
 
     @field_validator("token")
@@ -109,13 +104,6 @@ class TovieOptions(Options):
         if not TOKEN.fullmatch(token.get_secret_value()):
             raise ValueError("this is no token: it has letters, digits and a colon, and neither spaces nor slashes")
         return token
-
-    @field_validator("webhook_key")
-    @classmethod
-    def _is_a_key(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None and not KEY.fullmatch(key.get_secret_value()):
-            raise ValueError("must be 16 to 200 letters, digits, - or _; it stands in an address")
-        return key
 
     @model_validator(mode="after")
     def _can_be_answered(self) -> Self:

@@ -7,7 +7,6 @@ fails: a member of another type than expected counts as missing.
 
 from __future__ import annotations
 
-import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -279,8 +278,3 @@ def cursor_in(body: Any) -> dict[str, str]:
     """ASSUMED: an answer of /events that names where to go on is asked on from there by the same name."""
     found = body if isinstance(body, Mapping) else {}
     return {name: value for name in _CURSORS if (value := words(found.get(name)))}
-
-
-def same(given: str, secret: str) -> bool:
-    """Compare two secrets in constant time."""
-    return hmac.compare_digest(given.encode(errors="replace"), secret.encode())

@@ -13,7 +13,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway import Unauthorized
+from gateway import Unauthorized, same_secret
 
 if TYPE_CHECKING:
     from gateway import Context, Turn
@@ -52,7 +52,7 @@ class Callbacks:
         """Return what the path after `/hooks/{instance}/` stands for. Raises `Unauthorized`."""
         token, _, rest = tail.partition("/")
         conversation, _, turn = rest.partition("/")
-        if not hmac.compare_digest(token.encode(), self._token(conversation).encode()):
+        if not same_secret(token, self._token(conversation)):
             raise Unauthorized("this address was not made here; use `callback_url` or `push_url` of a turn")
         if not turn:
             return Callback(conversation=conversation)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from gateway import Options
+from gateway import Options, check_address, check_headers
 from gateway_webhook.signing import key_of
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-OURS = frozenset({"content-length", "content-type", "host", "webhook-id", "webhook-signature", "webhook-timestamp"})
+SIGNATURE = frozenset({"webhook-id", "webhook-signature", "webhook-timestamp"})
 
 
 class WebhookOptions(Options):
@@ -33,11 +30,8 @@ class WebhookOptions(Options):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-            raise ValueError("this is not the address of a bot; write it like https://bot.example.com/turn")
-        if parts.username is not None:
-            raise ValueError("keep name and password out of the address: put them into `headers`")
+        wrong = "this is not the address of a bot; write it like https://bot.example.com/turn"
+        check_address(url, wrong, login="put them into `headers`")
         return url
 
     @field_validator("secret", "old_secret")
@@ -50,9 +44,4 @@ class WebhookOptions(Options):
     @field_validator("headers")
     @classmethod
     def _are_headers(cls, headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
-        for name, value in headers.items():
-            if not HEADER_NAME.fullmatch(name) or name.lower() in OURS:
-                raise ValueError(f"{name!r} cannot be set here; choose another header")
-            if not value.get_secret_value().isprintable():
-                raise ValueError(f"the value of {name!r} is not one line of text")
-        return headers
+        return check_headers(headers, ours=SIGNATURE)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import BotEngineKind, hookimpl
-from gateway_webhook.commands import add_commands
-from gateway_webhook.engine import WebhookBot
+from gateway import BotEngineKind, hookimpl, lazily
 from gateway_webhook.options import WebhookOptions
 
 if TYPE_CHECKING:
     from gateway import Commands
+    from gateway_webhook.engine import WebhookBot
 
 SAMPLE = """\
 type: webhook
@@ -18,12 +17,27 @@ url: https://bot.example.com/turn # a program of your own: it gets one signed re
 secret: { $env: BOT_SECRET } # `gateway webhook secret` makes one
 """
 
+
+@lazily
+def _engine() -> type[WebhookBot]:
+    from gateway_webhook.engine import WebhookBot
+
+    return WebhookBot
+
+
+@lazily
+def _commands() -> Commands:
+    from gateway_webhook.commands import add_commands
+
+    return add_commands
+
+
 KIND = BotEngineKind(
     name="webhook",
     summary="A bot of your own: one signed HTTP request per turn, answered at once or later.",
     options=WebhookOptions,
     sample=SAMPLE,
-    build=WebhookBot,
+    build=_engine,
 )
 
 
@@ -36,4 +50,4 @@ def register_bot_engines() -> list[BotEngineKind[WebhookOptions]]:
 @hookimpl
 def register_commands() -> list[Commands]:
     """Offer `gateway webhook secret|schema`."""
-    return [add_commands]
+    return [_commands]

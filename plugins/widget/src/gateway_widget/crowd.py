@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,29 +10,34 @@ if TYPE_CHECKING:
     from gateway import Change, Typing
     from gateway_widget.tail import Tail
 
+    Tails = dict[str, tuple[Tail, ...]]
+
 
 class Crowd:
-    """The tails of one widget instance, by visitor and by conversation."""
+    """The tails of one widget instance, by visitor and by conversation; hardly ever more than one under a key."""
 
     def __init__(self) -> None:
-        self._by_client: defaultdict[str, set[Tail]] = defaultdict(set)
-        self._by_conversation: defaultdict[str, set[Tail]] = defaultdict(set)
+        self._by_client: Tails = {}
+        self._by_conversation: Tails = {}
 
-    @contextmanager
-    def joined(self, tail: Tail) -> Iterator[None]:
-        """Let a tail hear of things while the block runs."""
-        self._by_client[tail.client].add(tail)
-        self._by_conversation[tail.conversation].add(tail)
-        try:
-            yield
-        finally:
-            _drop(self._by_client, tail.client, tail)
-            _drop(self._by_conversation, tail.conversation, tail)
+    def __iter__(self) -> Iterator[Tail]:
+        """Yield all that are there now."""
+        return iter([tail for tails in self._by_client.values() for tail in tails])
+
+    def join(self, tail: Tail) -> None:
+        """Let a tail hear of things, until it leaves."""
+        _add(self._by_client, tail.client, tail)
+        _add(self._by_conversation, tail.conversation, tail)
+
+    def leave(self, tail: Tail) -> None:
+        """A tail hears of nothing more."""
+        _drop(self._by_client, tail.client, tail)
+        _drop(self._by_conversation, tail.conversation, tail)
 
     def moved(self, tail: Tail, conversation: str) -> None:
         """A tail goes on with another conversation."""
         _drop(self._by_conversation, tail.conversation, tail)
-        self._by_conversation[conversation].add(tail)
+        _add(self._by_conversation, conversation, tail)
 
     def notice(self, change: Change) -> None:
         """Something was committed."""
@@ -47,7 +50,12 @@ class Crowd:
             tail.signal(typing)
 
 
-def _drop(tails: defaultdict[str, set[Tail]], key: str, tail: Tail) -> None:
-    tails[key].discard(tail)
-    if not tails[key]:
-        del tails[key]
+def _add(tails: Tails, key: str, tail: Tail) -> None:
+    if key:  # thousands may be in no conversation, and nobody looks for those
+        tails[key] = (*tails.get(key, ()), tail)
+
+
+def _drop(tails: Tails, key: str, tail: Tail) -> None:
+    left = tuple(other for other in tails.pop(key, ()) if other is not tail)
+    if left:
+        tails[key] = left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,15 +15,15 @@ from gateway_widget.frames import FRAME_BYTES, Malformed, read, read_hello, read
 from gateway_widget.tail import BEAT_SECONDS, Tail
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from gateway import Context
     from gateway_widget.crowd import Crowd
-    from gateway_widget.frames import Inbound, Place
+    from gateway_widget.frames import Inbound
+    from gateway_widget.tail import Line
     from gateway_widget.tokens import Reception, Visitor
 
     Handle = Callable[[Visitor, Inbound], Awaitable[dict[str, Any] | None]]
-    Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 HELLO_SECONDS = 10.0
 CLOSE_BAD_FRAME = 4400
@@ -51,7 +51,7 @@ class Streams:
         self._reception = reception
         self._handle = handle
         self._leave_queue = leave_queue
-        self._open: set[asyncio.Task[Any]] = set()
+        self._beats: dict[Tail, asyncio.TimerHandle] = {}
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
         """Serve a WebSocket: the browser says `hello`, then frames go both ways."""
@@ -73,42 +73,42 @@ class Streams:
         place = read_place(request.query)
         response = web.StreamResponse(headers={**headers, **EVENT_STREAM})
         await response.prepare(request)
-
-        async def send(frame: dict[str, Any]) -> None:
-            await response.write(b"data: " + orjson.dumps(frame) + b"\n\n")
-
+        line = EventLine(response)
+        tail = self._joined(visitor, line, (place.conversation, place.after))
         with suppress(ConnectionError):
-            async with self._tailing(visitor, place, send) as tail:
-                await asyncio.wait((tail,))
+            try:
+                await line.ended.wait()
+            finally:
+                await self._left(tail)
         return response
 
     async def close(self) -> None:
         """End all streams; the browsers come again when somebody is there."""
-        for task in tuple(self._open):
-            task.cancel()
+        for tail in self._crowd:
+            tail.end()
 
     async def _talk(self, socket: web.WebSocketResponse) -> None:
-        hello = read_hello(await _first(socket))
-        visitor = self._reception.visitor(hello.token)
+        visitor, after = self._greeted(await _first(socket))
+        line = SocketLine(socket)
+        tail = self._joined(visitor, line, after)
+        try:
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    raise BadInput("frames are text")
+                if answer := await self._answer(visitor, message.data):
+                    await line.send(answer)
+            await line.ended()
+        finally:
+            await self._left(tail)
 
-        async def send(frame: dict[str, Any]) -> None:
-            await socket.send_str(orjson.dumps(frame).decode())
-
-        listening = _running(self._listen(socket, visitor, send))
-        async with self._tailing(visitor, hello, send) as tail, listening as ear:
-            await asyncio.wait((tail, ear), return_when=asyncio.FIRST_COMPLETED)
-        await _close(socket, WSCloseCode.GOING_AWAY, "come again")
+    def _greeted(self, frame: str) -> tuple[Visitor, tuple[str, int]]:
+        """Return who it is and what it has: of the frame itself nothing is kept as long as the socket lives."""
+        hello = read_hello(frame)
+        return self._reception.visitor(hello.token), (hello.conversation, hello.after)
 
     async def _refuse(self, socket: web.WebSocketResponse, code: int, reason: str) -> None:
         self._log.info("socket.refused", code=code, reason=reason)
         await _close(socket, code, reason)
-
-    async def _listen(self, socket: web.WebSocketResponse, visitor: Visitor, send: Send) -> None:
-        async for message in socket:
-            if message.type is not WSMsgType.TEXT:
-                raise BadInput("frames are text")
-            if answer := await self._answer(visitor, message.data):
-                await send(answer)
 
     async def _answer(self, visitor: Visitor, data: str) -> dict[str, Any] | None:
         try:
@@ -120,38 +120,77 @@ class Streams:
             return {**refusal(problem), "id": problem.id}
         return await answered(self._handle, visitor, frame)
 
-    @asynccontextmanager
-    async def _tailing(self, visitor: Visitor, place: Place, send: Send) -> AsyncIterator[asyncio.Task[None]]:
+    def _joined(self, visitor: Visitor, line: Line, after: tuple[str, int]) -> Tail:
         tail = Tail(
             client=visitor.id,
             conversations=self._conversations,
-            send=send,
-            after=(place.conversation, place.after),
+            line=line,
+            after=after,
             moved=self._crowd.moved,
             leave_queue=self._leave_queue,
         )
-        with self._crowd.joined(tail):
-            async with _running(tail.run()) as task:
-                # Who a token speaks for is known only as long as it lives; the browser comes again with a new one.
-                lapse = asyncio.get_running_loop().call_later(self._reception.seconds_left(visitor), task.cancel)
-                self._open.add(task)
-                try:
-                    yield task
-                finally:
-                    self._open.discard(task)
-                    lapse.cancel()
+        self._crowd.join(tail)
+        tail.start()
+        self._beats[tail] = self._later(visitor, tail)
+        return tail
+
+    async def _left(self, tail: Tail) -> None:
+        self._beats.pop(tail).cancel()
+        self._crowd.leave(tail)
+        await tail.stop()
+
+    def _later(self, visitor: Visitor, tail: Tail) -> asyncio.TimerHandle:
+        seconds = min(BEAT_SECONDS, self._reception.seconds_left(visitor))
+        return asyncio.get_running_loop().call_later(seconds, self._beat, visitor, tail)
+
+    def _beat(self, visitor: Visitor, tail: Tail) -> None:
+        """Who a token speaks for is known only as long as it lives; the browser comes again with a new one."""
+        if self._reception.seconds_left(visitor):
+            tail.beat()
+            self._beats[tail] = self._later(visitor, tail)
+        else:
+            tail.end()
 
 
-@asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
-    """Run something beside the block and end it with the block; its errors are the block's."""
-    task = asyncio.create_task(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+class SocketLine:
+    """A WebSocket as a `Line`."""
+
+    __slots__ = ("_ending", "_socket")
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+        self._ending: asyncio.Task[None] | None = None
+
+    async def send(self, frame: dict[str, Any]) -> None:
+        """Send a text frame."""
+        await self._socket.send_str(orjson.dumps(frame).decode())
+
+    def end(self) -> None:
+        """Begin to close it; whoever reads from it hears that it is closed."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(_close(self._socket, WSCloseCode.GOING_AWAY, "come again"))
+
+    async def ended(self) -> None:
+        """Wait until it is closed."""
+        self.end()
+        if self._ending:
+            await self._ending
+
+
+class EventLine:
+    """Server-sent events as a `Line`."""
+
+    def __init__(self, response: web.StreamResponse) -> None:
+        self._response = response
+        self.ended = asyncio.Event()
+
+    async def send(self, frame: dict[str, Any]) -> None:
+        """Send one event."""
+        await self._response.write(b"data: " + orjson.dumps(frame) + b"\n\n")
+
+    def end(self) -> None:
+        """Begin to end the answer."""
+        self.ended.set()
 
 
 async def answered(handle: Handle, visitor: Visitor, frame: Inbound) -> dict[str, Any] | None:

@@ -7,13 +7,13 @@ it and reads on from the last number the browser got.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from gateway import Floor, Role, Said, for_client, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from gateway import Change, Conversation, Conversations, Entry, Typing
 
@@ -27,6 +27,13 @@ SPEAKER = {Floor.BOT: Role.BOT, Floor.AGENT: Role.AGENT}
 """Whose writing the client may see."""
 BEAT_SECONDS = 20.0
 """A browser hears something at least this often, so that it notices a dead line."""
+
+
+class Shown(NamedTuple):
+    """What a browser was told last of the state of its conversation, as far as it matters for what comes next."""
+
+    epoch: int
+    floor: Floor
 
 
 def status(conversation: Conversation, *, leave_queue: bool) -> dict[str, Any]:
@@ -67,19 +74,47 @@ def typing_frame(typing: Typing) -> dict[str, Any]:
     return {"type": "typing", "role": typing.role.value, "active": typing.active, **draft}
 
 
+class Line(Protocol):
+    """The way to one browser."""
+
+    async def send(self, frame: dict[str, Any]) -> None:
+        """Give a frame to the browser; returns when there is room for more. Raises `ConnectionError`."""
+
+    def end(self) -> None:
+        """Begin to hang up; the browser comes again if somebody is there. Harmless when repeated."""
+
+
 class Tail:
     """One browser's place in the log.
 
-    `send` gives a frame to the browser and returns when there is room for more; `moved` is told before the tail goes on
-    with another conversation.
+    Thousands of them wait at a time, so one that waits has no task: what happens starts one. `moved` is told before the
+    tail goes on with another conversation. If sending fails, the line is ended and `stop` raises why.
     """
+
+    __slots__ = (
+        "_beat",
+        "_conversations",
+        "_dirty",
+        "_error",
+        "_greeted",
+        "_leave_queue",
+        "_line",
+        "_moved",
+        "_number",
+        "_shown",
+        "_signals",
+        "_waiting",
+        "_work",
+        "client",
+        "conversation",
+    )
 
     def __init__(
         self,
         *,
         client: str,
         conversations: Conversations,
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        line: Line,
         after: tuple[str, int],
         moved: Callable[[Tail, str], None],
         leave_queue: bool,
@@ -87,16 +122,39 @@ class Tail:
         self.client = client
         self.conversation, self._number = after
         self._conversations = conversations
-        self._send = send
+        self._line = line
         self._moved = moved
         self._leave_queue = leave_queue
-        self._waiting: deque[Change] = deque()
-        self._signals: deque[Typing] = deque(maxlen=MOST_SIGNALS)
-        self._shown: Conversation | None = None
+        self._waiting: list[Change] = []
+        self._signals: list[Typing] = []
+        self._shown: Shown | None = None
+        self._beat = False
         self._dirty = True
         self._greeted = False
-        self._wake = asyncio.Event()
-        self._wake.set()
+        self._work: asyncio.Task[None] | None = None
+        self._error: Exception | None = None
+
+    def start(self) -> None:
+        """Send what the browser lacks, and from then on what is new."""
+        self._go_on()
+
+    def end(self) -> None:
+        """Begin to hang up."""
+        self._line.end()
+
+    async def stop(self) -> None:
+        """Send no more. Raises what sending failed with, if it did."""
+        if self._work:
+            self._work.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._work
+        if self._error:
+            raise self._error
+
+    def beat(self) -> None:
+        """Let the browser hear something, so that it notices a dead line."""
+        self._beat = True
+        self._go_on()
 
     def notice(self, change: Change) -> None:
         """Something was committed to this visitor's conversation."""
@@ -106,7 +164,7 @@ class Tail:
         else:
             self._waiting.clear()
             self._dirty = True
-        self._wake.set()
+        self._go_on()
 
     def signal(self, typing: Typing) -> None:
         """Pass on what may be lost. A draft that grows takes the place of a shorter one the browser has not got yet."""
@@ -118,45 +176,48 @@ class Tail:
             and (last.conversation, last.role) == (typing.conversation, typing.role)
         ):
             self._signals.pop()
+        del self._signals[: len(self._signals) + 1 - MOST_SIGNALS]
         self._signals.append(typing)
-        self._wake.set()
+        self._go_on()
 
-    async def run(self) -> None:
-        """Send what is new, for as long as the browser is there."""
-        while True:
-            try:
-                # Not `wait_for`: up to Python 3.11 it can swallow the cancellation that ends this task.
-                async with asyncio.timeout(BEAT_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                await self._send({"type": "beat"})
-                continue
-            self._wake.clear()
+    def _go_on(self) -> None:
+        if self._work is None and self._error is None:
+            self._work = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
             await self._send_all()
+        except Exception as error:  # noqa: BLE001 - `stop` raises it where it can be answered for
+            self._error = error
+            self._line.end()
+        finally:
+            self._work = None
 
     async def _send_all(self) -> None:
-        while self._dirty or self._waiting or self._signals:
+        while self._dirty or self._waiting or self._signals or self._beat:
             if self._dirty:
                 await self._catch_up()
             elif self._waiting:
-                await self._follow(self._waiting.popleft())
+                await self._follow(self._waiting.pop(0))
+            elif self._signals:
+                await self._pass_on(self._signals.pop(0))
             else:
-                await self._pass_on(self._signals.popleft())
+                self._beat = False
+                await self._line.send({"type": "beat"})
 
     def _said(self, entries: Sequence[Entry]) -> None:
         """Forget the signs of those who have said now what they were writing."""
         speakers = {entry.body.role for entry in entries if isinstance(entry.body, Said)}
         if speakers and self._signals:
-            left = [typing for typing in self._signals if not typing.active or typing.role not in speakers]
-            self._signals = deque(left, maxlen=MOST_SIGNALS)
+            self._signals = [typing for typing in self._signals if not typing.active or typing.role not in speakers]
 
     async def _pass_on(self, typing: Typing) -> None:
         """Show a sign, unless its time was over before the browser was ready for it."""
         shown = self._shown
-        if shown is None or shown.id != typing.conversation or typing.epoch not in {None, shown.epoch}:
+        if shown is None or self.conversation != typing.conversation or typing.epoch not in {None, shown.epoch}:
             return
         if typing.role is SPEAKER.get(shown.floor):
-            await self._send(typing_frame(typing))
+            await self._line.send(typing_frame(typing))
 
     async def _follow(self, change: Change) -> None:
         conversation, entries = change.conversation, change.entries
@@ -175,7 +236,7 @@ class Tail:
             await self._replay(newest)
         if not self._greeted:
             self._greeted = True
-            await self._send({"type": "hello", "conversation": self._status(newest) if newest else None})
+            await self._line.send({"type": "hello", "conversation": self._status(newest) if newest else None})
 
     def _move(self, conversation: str) -> None:
         self._moved(self, conversation)
@@ -205,8 +266,8 @@ class Tail:
     async def _show(self, conversation: Conversation, entries: Sequence[Entry]) -> None:
         """Send entries together with the state they lead to, never one without the other."""
         frame = {"type": "log", "conversation": self._status(conversation), "entries": entry_frames(entries)}
-        await self._send(frame)
-        self._shown = conversation
+        await self._line.send(frame)
+        self._shown = Shown(conversation.epoch, conversation.floor)
         self._said(entries)
         if entries:
             self._number = entries[-1].number
