@@ -46,10 +46,13 @@ class Alarms:
         self._heap: list[tuple[float, str, str]] = []
         self._nap: asyncio.TimerHandle | None = None
         self._ahead = -math.inf
+        """How far the clock was ahead of the loop's at most, since the last look."""
 
     def set(self, timer: Timer) -> None:
         """Set a timer, in place of the conversation's other one of that name."""
-        ends_at = timer.due_at - self._clock_ahead()
+        ahead = self._clock_ahead()
+        self._ahead = max(self._ahead, ahead)  # so that it is noticed if the clock is set back before the next look
+        ends_at = timer.due_at - ahead
         self._current[timer.conversation, timer.name] = Alarm(timer, timer.due_at, ends_at)
         heapq.heappush(self._heap, (timer.due_at, timer.conversation, timer.name))
         if len(self._heap) > 2 * len(self._current) + SPARE_PLACES:

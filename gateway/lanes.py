@@ -37,11 +37,11 @@ class Lane:
 
     @property
     def due_at(self) -> float:
-        """When the first is to be looked at. What was never tried is due, whatever the clock was then."""
+        """When the first is to be looked at. What was never put off is due, whatever the clock was then."""
         first = self.waiting[0]
         if isinstance(first, int):
             return self.read_at
-        return first.due_at if first.attempts else 0.0
+        return first.due_at if first.due_at != first.made_at else 0.0
 
     def make_due(self) -> None:
         """The first has waited long enough, whatever the clock says: it may have been set back meanwhile."""
