@@ -30,7 +30,7 @@ def forgets_effects() -> None:
     async def nothing(_self: Any) -> list[Any]:
         return []
 
-    SqliteStore.pending_effects = nothing  # type: ignore[method-assign, assignment]
+    SqliteStore.pending_lanes = nothing  # type: ignore[method-assign, assignment]
 
 
 def takes_webhooks_twice() -> None:
