@@ -361,7 +361,6 @@ async def test_telegram_asks_us_to_wait(tmp_path, telegram):
         await telegram.until(lambda: ann.texts() == ["echo hi"])
 
 
-@pytest.mark.xfail(strict=False, reason="open: a paused bot and lanes that wait for a place")
 async def test_a_limit_of_the_bot_lets_everybody_wait(tmp_path, telegram):
     """Telegram says the same for a chat's limit and the bot's; a second chat that is refused tells them apart."""
     clock = Clock()
