@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from gateway.model import Message
 
-MOST_MESSAGES = 50
-"""In one answer of a bot."""
+MOST_MESSAGES = 100
+"""In one answer of a bot: as many as Tovie allows, which names the largest number of all we connect."""
 MOST_CONTENTS = 50
 LONGEST_WORDS = 100_000
 """Characters of all contents together; far more than any side can show."""
