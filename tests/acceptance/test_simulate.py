@@ -166,7 +166,6 @@ async def test_a_missing_gateway_is_shown_with_the_cure_and_comes_back_by_itself
         await client.sees("Do you hear me?", times=1)
 
 
-@pytest.mark.xfail(strict=False, reason="open: sometimes red on a busy machine")
 async def test_a_person_plays_telegram(browser: Browser, tmp_path: Path) -> None:
     async with telegram(tmp_path, browser) as (gateway, player):
         await player.does("Start", **{"Payload of t.me/bot?start=…": "spring"})

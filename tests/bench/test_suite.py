@@ -141,7 +141,6 @@ async def test_a_filled_store_is_one_the_gateway_can_read(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)  # it has a core for itself in good times only
-@pytest.mark.xfail(strict=False, reason="open: a slice without a hop on a busy machine")
 def test_cheap_rows_run_and_their_books_are_clean(tmp_path):
     """From the command line to figures, with real servers; how fast they are is not asked here."""
     file = tmp_path / "found.json"

@@ -171,9 +171,8 @@ async def test_a_caller_that_never_gets_to_the_end_is_hung_up_on(
         writer.close()
 
 
-@pytest.mark.xfail(strict=False, reason="open: too strict about time on a busy machine")
 async def test_a_slow_body_that_goes_on_is_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(pace, "BODY_SECONDS", 1.0)
     monkeypatch.setattr(pace, "LEAST_BYTES", 10)
     config = {**SIMPLE, "channels": {"site": {"type": "widget"}}, "routes": {"m": {"channels": ["site"], "bot": "bot"}}}
     async with Harness(config, folder=tmp_path) as gateway, aiohttp.ClientSession() as http:
@@ -181,7 +180,7 @@ async def test_a_slow_body_that_goes_on_is_read_to_its_end(tmp_path: Path, monke
         async def slowly() -> Any:
             for _ in range(10):
                 yield b" " * 1000
-                await asyncio.sleep(0.02)  # slow is what this is about
+                await asyncio.sleep(0.15)  # slow is what this is about
             yield b"{}"
 
         headers = {"Origin": gateway.url}

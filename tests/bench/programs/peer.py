@@ -300,6 +300,9 @@ class Slice:
         for _ in range(self._order["window"]):
             again()
         await asyncio.sleep(self._order["seconds"])  # the slice is a length of time
+        until = time.perf_counter() + DRAIN_SECONDS
+        while not self._peer.books.done and time.perf_counter() < until:  # noqa: ASYNC110 - other processes
+            await asyncio.sleep(0.01)  # and not over before anything was measured
         self._stopped = True
         self._peer.on_done = None
 
