@@ -1,4 +1,4 @@
-"""Splits long text where a reader would: between paragraphs, lines, sentences, words; within a word only if it must.
+"""Splits long text where a reader would: between paragraphs, lines, sentences, words; within a word or a link only if it must.
 
 Lengths are counted in UTF-16 units, as the chat systems with limits do; an emoji of several parts stays whole.
 """
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from gateway.render.tree import Node, cut, length_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
-PARAGRAPH, LINE, SENTENCE, WORD = 4, 3, 2, 1
+PARAGRAPH, LINE, SENTENCE, WORD, LINK = 5, 4, 3, 2, 1
 
 _PLAIN_BREAKS = (
     (PARAGRAPH, re.compile(r"\n[ \t\r]*\n\s*")),
@@ -24,7 +24,7 @@ _PLAIN_BREAKS = (
 )
 _ENDS_PARAGRAPH = frozenset({"p", "pre", "ul", "ol", "blockquote", "table", "h1", "h2", "h3", "h4", "h5", "h6", "div"})
 _ENDS_LINE = frozenset({"br", "li", "tr", "hr"})
-_SHORTEST = {PARAGRAPH: 1 / 3, LINE: 1 / 3, SENTENCE: 1 / 2, WORD: 0}
+_SHORTEST = {PARAGRAPH: 1 / 3, LINE: 1 / 3, SENTENCE: 1 / 2, WORD: 0, LINK: 0}
 """How much of what fits a piece must fill to end at such a place."""
 _JOINER = "\u200d"
 _WELL_FILLED = 0.9
@@ -52,8 +52,11 @@ def split_tree(tree: Node, limit: int, write: Callable[[Node], str]) -> Iterator
     """Yield pieces of at most `limit` units as written; markup that is cut ends in one and begins again in the next."""
     reach = limit
     while (length := length_of(tree)) > limit or (length > 1 and units(write(tree)) > limit):
+        within = {place for start, end in _short_links(tree, 0) for place in range(start + 1, end)}
+        while reach + 1 in within:
+            reach += 1
         head = cut(tree, reach + 1)[0]
-        longest = _fitting_written(head, limit, write)
+        longest = _fitting_written(head, limit, write, within)
         position = _best(_tree_breaks(head), longest, text_of(head))
         first, tree = cut(tree, position)
         reach = min(position + position // 5 + 16, limit)  # The next piece is likely to be as rich in markup.
@@ -78,10 +81,11 @@ def _fitting(text: str, limit: int) -> int:
     return position
 
 
-def _fitting_written(head: Node, limit: int, write: Callable[[Node], str]) -> int:
+def _fitting_written(head: Node, limit: int, write: Callable[[Node], str], within: Collection[int]) -> int:
     """Return how much of the text fits together with its markup: nearly the most, at least one character.
 
-    Writing is slow, so each guess goes by how much too long or short the last one was.
+    Writing is slow, so each guess goes by how much too long or short the last one was. Places `within` a short link
+    are the last choice: a part of it is written longer than the whole.
     """
     fits, too_long = 1, length_of(head) + 1
     guess = too_long - 1
@@ -91,7 +95,20 @@ def _fitting_written(head: Node, limit: int, write: Callable[[Node], str]) -> in
         if limit * _WELL_FILLED < written <= limit:
             break
         guess = min(max(int(guess * limit * 0.97 / max(written, 1)), fits + 1), too_long - 1)
+        guess = next((place for place in range(guess, fits, -1) if place not in within), guess)
     return fits
+
+
+def _short_links(node: Node, start: int) -> Iterator[tuple[int, int]]:
+    """Yield where links of one word begin and end, such as an address that is its own link."""
+    for child in node.children:
+        end = start + length_of(child)
+        if isinstance(child, Node):
+            if child.tag == "a" and not re.search(r"\s", text_of(child)):
+                yield start, end
+            else:
+                yield from _short_links(child, start)
+        start = end
 
 
 def _best(breaks: dict[int, int], longest: int, text: str) -> int:
@@ -122,6 +139,8 @@ def _add_element_breaks(node: Node, start: int, breaks: dict[int, int]) -> None:
         end = start + length_of(child)
         if isinstance(child, Node):
             _add_element_breaks(child, start, breaks)
+            if child.tag == "a":
+                breaks |= {place: breaks.get(place, LINK) for place in (start, end)}
             quality = PARAGRAPH if child.tag in _ENDS_PARAGRAPH else LINE if child.tag in _ENDS_LINE else 0
             if quality > breaks.get(end, 0):
                 breaks[end] = quality

@@ -479,6 +479,12 @@ def test_a_link_that_is_cut_leads_there_from_both_pieces(dialect, size):
     assert all("https://x.org" in piece for piece in pieces)
 
 
+def test_an_address_that_fits_is_not_cut():
+    pieces = texts(Capabilities(markdown=True, text_length=31), "see (https://x.org/a_b?c=d&amp;e=f):!!", Markup.HTML)
+
+    assert pieces == ["see", "(<https://x.org/a_b?c=d&e=f>", "):!!"]
+
+
 def test_code_that_is_cut_is_fenced_again():
     code = "```py\n" + "\n".join(f"line_{number} = {number}" for number in range(9)) + "\n```"
 
@@ -578,7 +584,8 @@ def visible(markup: Markup, text: str) -> str:
         return text
     html = MarkdownIt("commonmark", {"html": False}).render(text) if markup is Markup.MARKDOWN else text
     addresses = re.findall(r'(?:href|src|alt)="([^"]*)"', html)
-    return unescape(" ".join([re.sub(r"<[a-zA-Z/!][^<>]*>", "", html), *addresses]).replace("%3C", "<"))
+    words = re.sub(r"<[a-zA-Z/!][^<>]*>", "", html)
+    return unescape(" ".join([words, *(each for each in addresses if each not in words)]).replace("%3C", "<"))
 
 
 def said(contents: Iterable[Content]) -> str:
@@ -616,6 +623,10 @@ def squeezed(text: str) -> str:
 @patiently
 @given(MESSAGES, SIDES)
 @example(Message(contents=(Text(text="1.\nx"), Buttons(buttons=(YES,)))), MARKDOWN)
+@example(
+    Message(contents=(Text(text="[a](https://x.org/a_b?c=d&e=f) **a**", markup=Markup.HTML),)),
+    Capabilities(markdown=True, text_length=31),
+)
 def test_nothing_said_is_ever_lost(message: Message, shows: Capabilities):
     output = squeezed("\n".join(said(each.contents) for each in render(message, shows)))
 

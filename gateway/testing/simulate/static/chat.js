@@ -14,6 +14,7 @@ export class ChatView {
   #atEnd = true;
   #top = 0;
   #uploads = 0;
+  #due = false; // to be sent as soon as its files are here
 
   constructor(back) {
     this.title = h("h2", {});
@@ -74,6 +75,7 @@ export class ChatView {
   #turnTo(chat) {
     if (this.#id !== null) this.#drafts.set(this.#id, this.words.value);
     this.#id = chat.id;
+    this.#due = false;
     this.#files = [];
     this.words.value = this.#drafts.get(chat.id) ?? "";
     this.face.replaceChildren(avatar(chat.title, chat.id));
@@ -178,12 +180,14 @@ export class ChatView {
       try {
         this.#files.push(await state.upload(one));
       } catch (error) {
+        this.#due = false;
         state.dispatchEvent(new CustomEvent("problem", { detail: `${one.name} could not be taken: ${error.message}` }));
       }
     }
     this.#uploads--;
     this.picker.value = "";
     this.#drawFiles();
+    if (this.#due) this.#send();
     this.words.focus();
   }
 
@@ -198,7 +202,8 @@ export class ChatView {
   async #send() {
     const text = this.words.value.trim();
     const files = this.#files;
-    if ((!text && !files.length) || this.#uploads) return this.words.focus();
+    this.#due = this.#uploads > 0;
+    if (this.#due || (!text && !files.length)) return this.words.focus();
     this.words.value = "";
     this.#files = [];
     this.#drawFiles();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
@@ -102,6 +104,50 @@ async def test_a_picked_file_is_sent(page, stage):
     assert (text.text, media.kind, media.attachment.size) == ("My cat", MediaKind.IMAGE, len(PNG))
     await chat.page.reload()
     await expect(shown).to_have_js_property("naturalWidth", 1)
+
+
+async def test_what_is_sent_while_a_file_is_still_going_up_goes_out_with_it(page, stage):
+    chat = await started(page, stage)
+    may_go_up = asyncio.Event()
+
+    async def slow(route):
+        await may_go_up.wait()
+        await route.continue_()
+
+    await page.route("**/files?*", slow)
+    await chat.window.locator("input[type=file]").set_input_files(
+        {"name": "cat.png", "mimeType": "image/png", "buffer": PNG}
+    )
+    await expect(chat.button("Remove cat.png")).to_be_visible()
+    await chat.say("My cat")
+    await expect(chat.button("Send")).to_have_attribute("aria-busy", "true")
+    await expect(chat.field).to_have_value("My cat")
+    may_go_up.set()
+
+    await expect(chat.log.get_by_role("img", name="cat.png")).to_have_js_property("naturalWidth", 1)
+    assert [len(each.contents) for each in wrote(stage)] == [2]
+    await expect(chat.field).to_have_value("")
+    await expect(chat.button("Send")).to_have_attribute("aria-busy", "false")
+
+
+async def test_a_file_that_cannot_go_up_holds_its_message_back(page, stage):
+    chat = await started(page, stage)
+    may_fail = asyncio.Event()
+
+    async def broken(route):
+        await may_fail.wait()
+        await route.abort()
+
+    await page.route("**/files?*", broken)
+    await chat.window.locator("input[type=file]").set_input_files(
+        {"name": "cat.png", "mimeType": "image/png", "buffer": PNG}
+    )
+    await chat.say("My cat")
+    may_fail.set()
+
+    await expect(chat.window.get_by_role("alert").filter(has_text="cat.png")).to_be_visible()
+    await expect(chat.field).to_have_value("My cat")
+    assert wrote(stage) == []
 
 
 @pytest.mark.parametrize("way", ["paste", "drop"])

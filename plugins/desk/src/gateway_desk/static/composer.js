@@ -16,7 +16,8 @@ export class Composer {
   #mine = false;
   #chosenNote = false; // what is written is a note, by choice
   #files = [];
-  #uploads = 0;
+  #uploading = []; // the dialogs files are going up for
+  #due = false; // the reply goes out as soon as its files are up
   #typedAt = 0;
   #choice = 0;
   #wantsFocus = false;
@@ -54,6 +55,7 @@ export class Composer {
     this.#stopTyping();
     this.#session = session;
     this.#noteWanted = false;
+    this.#due = false;
     const draft = recall(`draft:${session}`, null);
     this.#chosenNote = draft?.note ?? false;
     this.#files = draft?.files ?? [];
@@ -65,6 +67,8 @@ export class Composer {
 
   draw(card, mine) {
     this.#mine = mine;
+    this.#due &&= mine;
+    this.sendButton.setAttribute("aria-busy", String(this.#due));
     if (mine && this.#wantsFocus && !this.text.value) this.#chosenNote = false;
     const wanted = mine || this.#noteWanted || this.text.value !== "" || this.root.contains(document.activeElement);
     this.root.hidden = !wanted;
@@ -119,6 +123,7 @@ export class Composer {
 
   #setMode(note) {
     this.#chosenNote = note;
+    this.#due = false;
     if (note) this.#stopTyping();
     this.#saveDraft();
     this.desk.draw();
@@ -127,6 +132,7 @@ export class Composer {
   // --- writing -------------------------------------------------------------------------------------------------------
 
   #input() {
+    this.#due = false;
     if (!this.#mine) this.#chosenNote = this.text.value !== "";
     this.#resize();
     this.#saveDraft();
@@ -172,7 +178,9 @@ export class Composer {
   #send() {
     const text = this.text.value.trim();
     const files = this.#note ? [] : this.#files;
-    if ((!text && !files.length) || this.#uploads) return this.text.focus();
+    this.#due = !this.#note && this.#uploading.includes(this.#session);
+    this.sendButton.setAttribute("aria-busy", String(this.#due));
+    if (this.#due || (!text && !files.length)) return this.text.focus();
     const session = this.#session;
     if (this.#note) this.state.act({ type: "note", session, text });
     else this.state.act({ type: "write", session, text, files });
@@ -264,6 +272,7 @@ export class Composer {
 
   async #upload(files) {
     const session = this.#session;
+    this.#uploading.push(session);
     for (const file of [...files].slice(0, MOST_FILES - this.#files.length)) {
       if (file.size > this.state.uploadBytes) {
         toast(t("write.too-large", { name: file.name, limit: bytes(this.state.uploadBytes) }), "warning");
@@ -271,11 +280,13 @@ export class Composer {
       }
       const uploaded = await this.#uploadOne(file);
       if (uploaded) this.#keep(session, uploaded);
+      else this.#due = false;
     }
+    this.#uploading.splice(this.#uploading.indexOf(session), 1);
+    if (this.#due && session === this.#session) this.#send();
   }
 
   async #uploadOne(file) {
-    this.#uploads++;
     this.#drawFiles(file.name);
     try {
       const headers = { "Content-Type": file.type || "application/octet-stream" };
@@ -286,7 +297,6 @@ export class Composer {
       toast(t("write.upload-failed", { name: file.name, reason: error.message.slice(0, 200) }), "warning");
       return null;
     } finally {
-      this.#uploads--;
       this.#drawFiles();
     }
   }

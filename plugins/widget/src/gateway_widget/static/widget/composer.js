@@ -11,6 +11,7 @@ export class Composer {
   #limit;
   #chipped = "[]";
   #told = 0;
+  #due = false; // to be sent as soon as its files are up
 
   // on: { send({ text, files }), typing(active), draft() -> text, save(text) }
   constructor(say, { uploads, limit, files, on }) {
@@ -52,12 +53,15 @@ export class Composer {
     const { list, busy } = this.#uploads;
     const over = this.field.value.length > this.#limit && this.#say("too_long", { n: this.#limit });
     const problem = [...list.map((upload) => upload.problem), over].filter(Boolean).join(" ");
-    const something = this.field.value.trim() || list.some(({ ticket }) => ticket);
+    const something = this.field.value.trim() || list.some(({ problem }) => !problem);
     if (this.problem.textContent !== problem) this.problem.textContent = problem;
     this.field.disabled = blocked;
-    this.button.disabled = blocked || !something || busy || Boolean(over);
+    this.button.disabled = blocked || !something || Boolean(over);
+    this.#due &&= !problem && !this.button.disabled;
+    this.button.setAttribute("aria-busy", this.#due);
     this.#showChips(list);
     this.#fit();
+    if (this.#due && !busy) this.#send();
   }
 
   // Chips are made anew only when there are others, so that the focus stays where it is.
@@ -85,6 +89,12 @@ export class Composer {
   #submit(event) {
     event.preventDefault();
     if (this.button.disabled) return;
+    this.#due = true;
+    this.show();
+  }
+
+  #send() {
+    this.#due = false;
     const text = this.field.value.trim();
     this.field.value = "";
     this.#on.save("");
@@ -101,6 +111,7 @@ export class Composer {
   }
 
   #written() {
+    this.#due = false;
     this.#on.save(this.field.value);
     this.show();
     if (Date.now() - this.#told < TYPING_EVERY) return;
