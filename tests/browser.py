@@ -13,13 +13,14 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright._impl._driver import compute_driver_executable
 from playwright.async_api import async_playwright
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser
+    from playwright.async_api import Browser, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_CHROMIUM = "Chromium is missing: apt-get install chromium, or point GATEWAY_CHROMIUM at it"
@@ -53,6 +54,31 @@ def what_is_missing() -> str | None:
     node, _ = compute_driver_executable()
     works = subprocess.run([node, "--version"], capture_output=True, check=False).returncode == 0
     return None if works else NO_DRIVER
+
+
+STILL = """() => {
+  const all = [document, ...[...document.querySelectorAll("*")].map((each) => each.shadowRoot).filter(Boolean)];
+  const moving = all.flatMap((root) => root.getAnimations()).filter(({ effect }) => {
+    return effect.getComputedTiming().endTime !== Infinity;
+  });
+  return Promise.allSettled(moving.map(({ finished }) => finished));
+}"""
+"""What fades in has the colours of no theme while it does."""
+
+
+GRAVE = frozenset({"serious", "critical"})
+
+
+async def barriers(page: Page, *, impacts: frozenset[str] = GRAVE) -> list[str]:
+    """Return what axe finds on a page once nothing moves there."""
+    await page.evaluate(STILL)
+    found = (await Axe().run(page)).response["violations"]
+    return [
+        f"{each['id']} ({each['impact']}): {node['html']}"
+        for each in found
+        if each["impact"] in impacts
+        for node in each["nodes"]
+    ]
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Splits long text where a reader would: between paragraphs, lines, sentences, words; within a word or a link only if it must.
+"""Splits long text where a reader would: between paragraphs, lines, sentences, words; elsewhere only if it must.
 
 Lengths are counted in UTF-16 units, as the chat systems with limits do; an emoji of several parts stays whole.
 """

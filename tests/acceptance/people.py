@@ -23,7 +23,7 @@ class Client:
         self.page = page
         self.chat = page.locator("gateway-chat")
         self.log = self.chat.get_by_role("log")
-        self.header = self.chat.get_by_role("banner")
+        self.header = self.chat.locator("header")
 
     @classmethod
     async def visits(cls, context: BrowserContext, url: str) -> Client:

@@ -78,6 +78,7 @@ class Place:
         await self._stack.enter_async_context(agent.http)
         await agent.sign_in()
         await agent.connect()
+        self._stack.push_async_callback(agent.disconnect)
         if online:
             await agent.does("status", online=True)
         return agent

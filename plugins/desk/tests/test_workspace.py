@@ -6,7 +6,6 @@ import re
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import expect
 
 from gateway import (
@@ -27,6 +26,7 @@ from gateway import (
 )
 from gateway.testing import Harness
 from plugins.desk.tests.kit import CONFIG, TOKENS, Place, config_with
+from tests.browser import barriers
 
 pytestmark = pytest.mark.browser
 
@@ -64,16 +64,6 @@ def bubble(page, text):
 async def write(page, text):
     await page.get_by_role("combobox").fill(text)
     await page.keyboard.press("Enter")
-
-
-async def problems(page):
-    results = await Axe().run(page)
-    return [
-        f"{found['id']}: {node['html']}"
-        for found in results.response["violations"]
-        if found["impact"] in {"serious", "critical"}
-        for node in found["nodes"]
-    ]
 
 
 # --- signing in -------------------------------------------------------------------------------------------------------
@@ -477,22 +467,22 @@ async def test_on_a_phone_list_and_dialog_take_turns(browser, place):
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 async def test_nothing_serious_for_axe(browser, place, scheme, viewport):
     page = await enter(browser, place, viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
-    assert await problems(page) == []
+    assert await barriers(page) == []
     transfer = Transfer(destination="sales", reason="refund", attributes={"order": "1"})
     session = await place.calls(transfer)
     await line(page, "Ann").click()
     await expect(page.locator(".packet")).to_be_visible()
-    assert await problems(page) == []
+    assert await barriers(page) == []
     await page.get_by_role("button", name="Take this dialog").click()
     await write(page, "hello")
     await expect(page.locator(".said-mine")).to_be_visible()
     ben = await place.agent("ben")
     await ben.does("note", session=session, text="a note")
     await expect(page.locator(".note")).to_be_visible()
-    assert await problems(page) == []
+    assert await barriers(page) == []
     for name in ("Forward", "Back to the bot", "Close"):
         await page.locator(".acts").get_by_role("button", name=name).click()
-        assert await problems(page) == []
+        assert await barriers(page) == []
         await page.keyboard.press("Escape")
 
 
@@ -501,7 +491,7 @@ async def test_help_and_settings_for_axe(browser, place):
     for name in ("Keyboard shortcuts", "Settings"):
         await page.get_by_role("button", name=name).click()
         await expect(page.get_by_role("dialog", name=name)).to_be_visible()
-        assert await problems(page) == []
+        assert await barriers(page) == []
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("button", name=name)).to_be_focused()
 
@@ -589,7 +579,7 @@ async def test_words_in_and_on_the_accent_can_be_read(browser, tmp_path, colour,
         await write(page, "/hello")
         await expect(page.locator(".words")).to_have_value("Hello Ann, this is Anna.")
 
-        assert await problems(page) == []
+        assert await barriers(page) == []
 
 
 PNG = bytes.fromhex(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import expect
 
 from gateway import (
@@ -86,10 +85,3 @@ async def started(page, stage, **query):
 
 def wrote(stage):
     return [event.message for event in stage.context.events if isinstance(event, ClientWrote)]
-
-
-async def problems(page):
-    """What axe finds serious or critical."""
-    found = (await Axe().run(page)).response["violations"]
-    grave = [each for each in found if each["impact"] in {"serious", "critical"}]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in grave]

@@ -8,9 +8,10 @@ import pytest
 from playwright.async_api import expect
 
 from gateway import Markup, Peer, Role, Said, Typing, text_message
-from plugins.widget.tests.browser.chat import Chat, problems
+from plugins.widget.tests.browser.chat import Chat
 from plugins.widget.tests.browser.conftest import in_module_loop
 from plugins.widget.tests.browser.test_words import NO_SOCKETS
+from tests.browser import GRAVE, barriers
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -76,7 +77,7 @@ async def test_a_draft_grows_and_becomes_the_message(stage, chat):
     await expect(drafts(chat)).to_be_visible()
     writes(stage, WORDS)
     await expect(chat.log.locator(".message strong")).to_have_text("on its way")
-    assert await problems(chat.page) == []
+    assert await barriers(chat.page, impacts=GRAVE | {"moderate"}) == []
     before = await chat.page.evaluate(PLACE)
     stage.bot_says(text_message(WORDS, markup=Markup.MARKDOWN))
     await expect(drafts(chat)).to_have_count(0)

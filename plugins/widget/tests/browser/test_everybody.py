@@ -15,8 +15,9 @@ from gateway import (
     Transfer,
 )
 from gateway_widget.options import WidgetOptions
-from plugins.widget.tests.browser.chat import EVERYTHING, Chat, problems, started, wrote
+from plugins.widget.tests.browser.chat import EVERYTHING, Chat, started, wrote
 from plugins.widget.tests.stage import Stage
+from tests.browser import GRAVE, barriers
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -67,17 +68,17 @@ async def test_targets_are_large_enough(page, stage):
 async def test_axe_finds_nothing_serious(page, stage, theme, accent):
     await page.emulate_media(reduced_motion="reduce")
     chat = await Chat(page).visit(stage, **{"data-theme": theme, "data-accent": accent.replace("#", "%23")})
-    assert await problems(page) == []
+    assert await barriers(page, impacts=GRAVE | {"moderate"}) == []
     await chat.open()
     await stage.context.until(lambda events: events)
     stage.bot_says(Message(contents=EVERYTHING))
     await chat.say("Hello")
     await expect(chat.message("Hello")).to_contain_text("Sent")
-    assert await problems(page) == []
+    assert await barriers(page, impacts=GRAVE | {"moderate"}) == []
     stage.transfer(Transfer(close_button=True), position=2)
     await chat.button("End chat").click()
     await expect(chat.window.get_by_text("End this chat?")).to_be_visible()
-    assert await problems(page) == []
+    assert await barriers(page, impacts=GRAVE | {"moderate"}) == []
 
 
 async def test_the_system_chooses_light_or_dark(page, stage):
@@ -133,7 +134,7 @@ async def test_on_a_phone_it_fills_the_screen(page, stage):
 
     assert await chat.window.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 780}
     assert await chat.window.evaluate("panel => panel.matches(':modal')")
-    assert await problems(page) == []
+    assert await barriers(page, impacts=GRAVE | {"moderate"}) == []
     await page.reload()
     await expect(chat.launcher).to_be_visible()
     await expect(chat.window).to_be_hidden()

@@ -13,8 +13,9 @@ from gateway import (
     Message,
 )
 from gateway_widget.options import WidgetOptions
-from plugins.widget.tests.browser.chat import EVERYTHING, Chat, problems, started
+from plugins.widget.tests.browser.chat import EVERYTHING, Chat, started
 from plugins.widget.tests.stage import Stage
+from tests.browser import GRAVE, barriers
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -209,5 +210,5 @@ async def test_the_demo_shop_keeps_its_own_policy(page, stage):
 
     await expect(chat.field).to_be_focused()
     assert stage.context.events[0].attributes["product"] == "Harbour teapot"
-    assert await problems(page) == []
+    assert await barriers(page, impacts=GRAVE | {"moderate"}) == []
     assert chat.errors == []

@@ -20,7 +20,9 @@ export class Panel {
     this.banner = h("div", { class: "banner", role: "status" });
     this.actions = h("div", { class: "actions" });
     this.curtain = h("div", { class: "curtain", "aria-hidden": "true" }, icon("clip"), say("drop"));
-    const header = h("header", {}, this.face, h("div", { class: "names" }, this.title, this.subtitle), this.tools);
+    const names = h("div", { class: "names" }, this.title, this.subtitle);
+    // Not the banner of the page it stands on.
+    const header = h("header", { role: "none" }, this.face, names, this.tools);
     const state = h("div", { class: "state" }, this.banner, this.actions);
     const parts = [header, state, log.node, composer.node, this.curtain];
     this.node = h("dialog", { class: "panel", "aria-labelledby": "title" }, parts);
