@@ -169,7 +169,7 @@ class SocketLine:
 
     async def send(self, frame: dict[str, Any]) -> None:
         """Send a text frame."""
-        await self._socket.send_str(orjson.dumps(frame).decode())
+        await self._socket.send_frame(orjson.dumps(frame), WSMsgType.TEXT)
 
     async def beat(self) -> None:
         """Send a ping, which browsers answer, and a beat, which scripts hear."""
