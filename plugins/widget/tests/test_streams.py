@@ -501,7 +501,7 @@ async def half_a_round(stage):
     beats = stage.channel._beats
     for _ in range(PARTS // 2):
         beats.turn()
-    sending = set(beats._sending)
+    sending = [*beats._sending.values()]
     await asyncio.gather(*sending)
     return bool(sending)
 
@@ -566,6 +566,30 @@ async def test_nobody_is_let_go_while_the_gateway_is_busy_with_their_words(stage
         free.set()
         while "ack" not in await next_of(line.socket, WSMsgType.TEXT):
             pass
+
+
+async def test_beats_do_not_pile_up_for_a_browser_that_takes_none(stage):
+    beats, gate = [], asyncio.Event()
+
+    class Stuck(Slow):
+        async def beat(self):
+            beats.append("beat")
+            await gate.wait()
+
+        def expect_answer(self):
+            """Nobody answers here."""
+
+    stage.channel._crowd.join(stage.tail("ann", Stuck(last=1)))
+    for _ in range(3 * PARTS):
+        stage.channel._beats.turn()
+        await asyncio.sleep(0)
+    assert beats == ["beat"]
+
+    gate.set()
+    await asyncio.gather(*stage.channel._beats._sending.values())
+    await half_a_round(stage)
+    await half_a_round(stage)
+    assert beats == ["beat", "beat"]
 
 
 async def test_a_browser_that_waits_has_no_task(stage):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway_widget.crowd import PARTS
 
 if TYPE_CHECKING:
     from gateway_widget.crowd import Crowd
-    from gateway_widget.tail import Line, Tail
+    from gateway_widget.tail import Tail
     from gateway_widget.tokens import Reception
 
 BEAT_SECONDS = 20.0
@@ -25,7 +24,8 @@ class Beats:
         self._reception = reception
         self._turns = 0
         self._timer: asyncio.Task[None] | None = None
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[Tail, asyncio.Task[None]] = {}
+        """Who has not taken a beat gets no other, or they would pile up."""
 
     def start(self) -> None:
         """Begin to beat."""
@@ -51,14 +51,15 @@ class Beats:
 
     def _beat(self, tail: Tail) -> None:
         """Who a token speaks for is known only as long as it lives; the browser comes again with a new one."""
-        if self._reception.seconds_left(tail.visitor):
-            sending = asyncio.create_task(_send(tail.line))
-            self._sending.add(sending)
-            sending.add_done_callback(self._sending.discard)
-        else:
+        if not self._reception.seconds_left(tail.visitor):
             tail.line.end()
+        elif tail not in self._sending:
+            self._sending[tail] = asyncio.create_task(self._send(tail))
 
-
-async def _send(line: Line) -> None:
-    with suppress(ConnectionError):  # whoever reads from the line hears of it
-        await line.beat()
+    async def _send(self, tail: Tail) -> None:
+        try:
+            await tail.line.beat()
+        except ConnectionError:
+            pass  # whoever waits at the line hears of it
+        finally:
+            del self._sending[tail]

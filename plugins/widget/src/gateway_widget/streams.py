@@ -207,7 +207,8 @@ class EventLine:
 
     async def beat(self) -> None:
         """Send a beat."""
-        await self.send(BEAT)
+        if not self.ended.is_set():
+            await self.send(BEAT)
 
     def expect_answer(self) -> None:
         """Nobody answers here."""
