@@ -223,9 +223,11 @@ class Web:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Turn what handlers raise into answers, in one place for the core and all plugins."""
         self._pace.heard(request)
+        stays_at = ""
         try:
             self._callers.expect_patience(request.remote, request.headers)
-            return await self._counted(request, handler)
+            stays_at = self._taken_in(request)
+            return await handler(request)
         except web.HTTPException as answer:
             if answer.status >= 400:  # noqa: PLR2004 - HTTP
                 self._count(request, answer.status)
@@ -245,19 +247,23 @@ class Web:
                 "request.failed", method=request.method, route=_route(request), instance=self._instance(request)
             )
             return self._refused(request, 500, "a fault in the gateway; its log has the details")
+        finally:
+            if stays_at:
+                self._count_open(stays_at, -1)
 
-    async def _counted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    def _taken_in(self, request: web.Request) -> str:
+        """Count what stays open: return at which instance. Empty: it will be answered, and is over then."""
         if not _stays_open(request):
-            return await handler(request)
+            return ""
         name = self._instance(request)
         if self._open_sockets[name] >= self._settings.max_sockets:
             raise Unavailable("too many connections are open here", retry_after_seconds=SOCKETS_RETRY_SECONDS)
-        self._open_sockets[name] += 1
-        try:
-            with self._metrics.sockets(name).track_inprogress():
-                return await handler(request)
-        finally:
-            self._open_sockets[name] -= 1
+        self._count_open(name, +1)
+        return name
+
+    def _count_open(self, name: str, change: int) -> None:
+        self._open_sockets[name] += change
+        self._metrics.sockets(name).set(self._open_sockets[name])
 
     def _refused(
         self, request: web.Request, status: int, reason: str, headers: Mapping[str, str] | None = None
@@ -275,7 +281,8 @@ class Web:
         """Name the instance a path belongs to; what belongs to nobody is the gateway's."""
         first = request.path.strip("/").split("/")
         named = first[1] if first[0] == "hooks" and len(first) > 1 else first[0]
-        return named if named in self._instances else "gateway"
+        running = self._instances.get(named)
+        return running.name if running else "gateway"
 
 
 def _server_log() -> logging.Logger:

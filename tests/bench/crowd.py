@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.bench.generator import middle
-from tests.bench.servers import PEER_CORE, Server, Servers
+from tests.bench.servers import PEER_CORE, Ended, Server, Servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,9 @@ class Crowd:
     def open(self, name: str, server: Server, count: int, path: str, sessions: str = "") -> None:
         """Open more sockets to a server; with `sessions` they are visitors of the web chat who have said hello."""
         self._servers[name] = server
-        self._program.ask({"open": count, "name": name, "port": server.port, "path": path, "sessions": sessions})
+        order = {"open": count, "name": name, "port": server.port, "path": path, "sessions": sessions}
+        if closed := self._program.ask(order)["closed"]:
+            raise Ended(f"{closed} sockets were closed while others were opened")
 
     def talk(self, name: str, **order: Any) -> Said:
         """Measure one slice (see `programs/visitors.py` for what can be asked)."""

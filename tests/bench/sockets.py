@@ -79,7 +79,7 @@ def _most_sockets() -> int:
 ROW = Row(
     "sockets",
     "Idle: visitors of the real widget that have said hello, each with a token of its own; growth of the process's "
-    f"resident memory after the first {WARM}. Echo: aiohttp WebSockets as the widget sets them up (heartbeat, no "
+    f"resident memory after the first {WARM}. Echo: bare aiohttp WebSockets (its own heartbeat, no "
     f"compression), {ECHO_SOCKETS} sockets with one frame of {ECHO_BYTES} bytes under way each; frames per second of "
     "the server's CPU time, so that a slow generator does not count.",
     (IDLE, ECHO),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import mimetypes
 import time
 from collections import defaultdict
@@ -47,6 +48,8 @@ from gateway import (
     Stage as HandoffStage,
 )
 from gateway_widget.plugin import KIND
+from gateway_widget.tail import Tail
+from gateway_widget.tokens import Visitor
 
 SHOP = "https://shop.example.com"
 BOT = Peer(id="faq", name="Robin")
@@ -302,6 +305,11 @@ class Stage:
         """A caller who has a token."""
         return await Caller(self).arrive(**asked)
 
+    def tail(self, visitor, line, *, after=("", 0), moved=lambda *_: None):
+        """The tail of a browser that is played by a test."""
+        known = Visitor(id=visitor, expires_at=math.inf)
+        return Tail(visitor=known, conversations=self.book, line=line, after=after, moved=moved, leave_queue=True)
+
     # --- playing bot and agent ---
 
     @property
@@ -384,10 +392,10 @@ class Caller:
             return response.status, await response.json()
 
     @asynccontextmanager
-    async def socket(self, conversation="", after=0):
+    async def socket(self, conversation="", after=0, **options):
         """A greeted socket, as a `Line`."""
         url = self.stage.url("socket")
-        async with self.stage.client.ws_connect(url, headers=self.headers, max_msg_size=0) as socket:
+        async with self.stage.client.ws_connect(url, headers=self.headers, max_msg_size=0, **options) as socket:
             hello = {"type": "hello", "token": self.session["token"], "conversation": conversation, "after": after}
             await socket.send_json(hello)
             yield Line(socket)

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from gateway import Floor, Markup, Role, Typing
-from gateway_widget.tail import Tail
 
 
 def draft(text, **more):
@@ -44,14 +43,7 @@ class Slow:
 
     def __init__(self, stage):
         self.frames = []
-        self.tail = Tail(
-            client=stage.book.states["c1"].client.id,
-            conversations=stage.book,
-            line=self,
-            after=("c1", 1),
-            moved=lambda *_: None,
-            leave_queue=True,
-        )
+        self.tail = stage.tail(stage.book.states["c1"].client.id, self, after=("c1", 1))
         stage.book.watch(self.tail.notice)
         stage.book.watch_typing(self.tail.signal)
 

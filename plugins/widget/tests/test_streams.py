@@ -23,13 +23,14 @@ from gateway import (
     Typing,
     Unavailable,
 )
-from gateway_widget.crowd import Crowd
+from gateway_widget.crowd import PARTS, Crowd
 from gateway_widget.frames import FRAME_BYTES
 from gateway_widget.options import WidgetOptions
-from gateway_widget.tail import MOST_WAITING, PAGE, Tail
+from gateway_widget.tail import MOST_WAITING, PAGE
 from plugins.widget.tests.stage import ANNA, Stage
 
 KEY = "k" * 32
+ABNORMAL = 1006
 
 
 async def test_hello_tells_that_there_is_nothing_yet(stage):
@@ -384,6 +385,7 @@ async def test_stopping_sends_everybody_away_to_come_again(stage):
 
 async def test_a_socket_does_not_outlive_its_token(stage, monkeypatch):
     visitor = await stage.visitor()
+    monkeypatch.setattr("gateway_widget.beats.BEAT_SECONDS", 0.05)
     monkeypatch.setattr(stage.channel._reception, "seconds_left", lambda _visitor: 0.0)
     async with visitor.socket() as line:
         assert await line.end() == (1001, "come again")
@@ -466,10 +468,7 @@ async def test_a_slow_browser_costs_no_memory_and_misses_nothing(stage):
     visitor = await stage.visitor()
     await visitor.say("Hi")
     slow = Slow(last=302)
-    client = visitor.session["visitor"]
-    tail = Tail(
-        client=client, conversations=stage.book, line=slow, after=("", 0), moved=lambda *_: None, leave_queue=True
-    )
+    tail = stage.tail(visitor.session["visitor"], slow)
     stage.book.watch(tail.notice)
     tail.start()
     await slow.reached.wait()
@@ -486,16 +485,111 @@ async def test_a_slow_browser_costs_no_memory_and_misses_nothing(stage):
 
 
 async def test_a_browser_hears_something_though_nothing_happens(stage, monkeypatch):
-    monkeypatch.setattr("gateway_widget.streams.BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("gateway_widget.beats.BEAT_SECONDS", 0.05)
     visitor = await stage.visitor()
     await visitor.say("Hi")
     async with visitor.socket() as line:
         await line.hear("hello")
         await line.hear("beat")
-        await line.hear("beat")
     async with visitor.get("events", headers=visitor.authorization) as response:
         while b"beat" not in await response.content.readline():
             pass
+
+
+async def half_a_round(stage):
+    """Let half of the crowd get its beat; return whether anybody was in it. Who got one before should have answered."""
+    beats = stage.channel._beats
+    for _ in range(PARTS // 2):
+        beats.turn()
+    sending = [*beats._sending.values()]
+    await asyncio.gather(*sending)
+    return bool(sending)
+
+
+async def next_of(socket, kind):
+    while (message := await socket.receive(timeout=30)).type is not kind:
+        assert message.type in {WSMsgType.TEXT, WSMsgType.PING}
+    return message.data
+
+
+async def pinged(stage, line):
+    """Turn until the only socket there is gets its ping."""
+    if not await half_a_round(stage):
+        assert await half_a_round(stage)
+    await next_of(line.socket, WSMsgType.PING)
+
+
+async def test_a_browser_that_answers_pings_stays(stage):
+    visitor = await stage.visitor()
+    async with visitor.socket(autoping=False) as line:
+        await line.hear("hello")
+        for _ in range(3):
+            await pinged(stage, line)
+            await line.socket.pong()
+            await line.socket.ping(b"still there?")
+            assert await next_of(line.socket, WSMsgType.PONG) == b"still there?"
+            await half_a_round(stage)
+
+        await line.send(type="ping")
+        assert "pong" in await next_of(line.socket, WSMsgType.TEXT)
+
+
+async def test_a_browser_that_answers_no_ping_is_let_go(stage):
+    visitor = await stage.visitor()
+    async with visitor.socket(autoping=False) as line:
+        await line.hear("hello")
+        (tail,) = stage.channel._crowd
+        await pinged(stage, line)
+        await half_a_round(stage)
+
+        assert (await line.end())[0] == ABNORMAL
+        await visitor.say("Hi")
+    assert tail not in stage.channel._crowd
+
+
+async def test_nobody_is_let_go_while_the_gateway_is_busy_with_their_words(stage, monkeypatch):
+    receive, busy, free = stage.context.receive, asyncio.Event(), asyncio.Event()
+
+    async def slow(*event, **key):
+        busy.set()
+        await free.wait()
+        return await receive(*event, **key)
+
+    monkeypatch.setattr(stage.context, "receive", slow)
+    visitor = await stage.visitor()
+    async with visitor.socket(autoping=False) as line:
+        await line.hear("hello")
+        await line.send(type="say", id="m1", text="Hi")
+        await busy.wait()
+        await pinged(stage, line)
+        await half_a_round(stage)
+        free.set()
+        while "ack" not in await next_of(line.socket, WSMsgType.TEXT):
+            pass
+
+
+async def test_beats_do_not_pile_up_for_a_browser_that_takes_none(stage):
+    beats, gate = [], asyncio.Event()
+
+    class Stuck(Slow):
+        async def beat(self):
+            beats.append("beat")
+            await gate.wait()
+
+        def expect_answer(self):
+            """Nobody answers here."""
+
+    stage.channel._crowd.join(stage.tail("ann", Stuck(last=1)))
+    for _ in range(3 * PARTS):
+        stage.channel._beats.turn()
+        await asyncio.sleep(0)
+    assert beats == ["beat"]
+
+    gate.set()
+    await asyncio.gather(*stage.channel._beats._sending.values())
+    await half_a_round(stage)
+    await half_a_round(stage)
+    assert beats == ["beat", "beat"]
 
 
 async def test_a_browser_that_waits_has_no_task(stage):
@@ -527,13 +621,11 @@ async def test_what_fits_in_memory_is_not_read_again(stage):
 
 async def test_gone_browsers_are_forgotten(stage):
     crowd = Crowd()
-    tail = Tail(
-        client="ann", conversations=stage.book, line=Slow(last=1), after=("c1", 0), moved=crowd.moved, leave_queue=True
-    )
+    tail = stage.tail("ann", Slow(last=1), after=("c1", 0), moved=crowd.moved)
     crowd.join(tail)
     crowd.moved(tail, "c2")
     tail.conversation = "c2"
-    assert (list(crowd._by_client), list(crowd._by_conversation)) == (["ann"], ["c2"])
+    assert (list(crowd), list(crowd._by_conversation)) == ([tail], ["c2"])
 
     crowd.leave(tail)
-    assert (crowd._by_client, crowd._by_conversation) == ({}, {})
+    assert (list(crowd), crowd._by_conversation) == ([], {})

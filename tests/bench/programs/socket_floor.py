@@ -1,4 +1,4 @@
-"""The floor for sockets in bare aiohttp, set up as the widget's are. `python socket_floor.py PEER_URL` prints its port.
+"""The floor for sockets in bare aiohttp, with its heartbeat. `python socket_floor.py PEER_URL` prints its port.
 
 `/bot`: each frame's words go to the bot by a POST, and the bot's words come back as a frame. `/echo`: frames come back
 as they are.

@@ -3,7 +3,8 @@
 Lines of JSON on stdin, each answered with a line:
 
 - `{"open": 512, "name": "ours", "port": 8080, "path": "/site/socket", "sessions": "/site/session"}` opens so many
-  sockets and keeps them; with `sessions` each is a new visitor of the web chat, who says hello.
+  sockets and keeps them; with `sessions` each is a new visitor of the web chat, who says hello. Answered with how many
+  the server has closed so far.
 - `{"run": "ours", "seconds": 1.0, "window": 64, "expect": "you said hop:"}`: a closed loop over these sockets, one
   after another; a message is done when its number comes back behind `expect`. `bytes`: size of a frame.
 
@@ -86,14 +87,13 @@ class Socket(asyncio.Protocol):
     def _frames(self, data: bytes) -> bytes:
         """Handle whole frames; return the rest."""
         at = 0
-        while len(data) >= at + 4:
+        while len(data) >= at + 2:
             size, begin = data[at + 1] & 0x7F, at + 2
-            if size == 126:
-                size, begin = struct.unpack_from("!H", data, begin)[0], begin + 2
-            elif size == 127:
-                if len(data) < begin + 8:
+            if size >= 126:
+                begin += 2 if size == 126 else 8
+                if len(data) < begin:
                     break
-                size, begin = struct.unpack_from("!Q", data, begin)[0], begin + 8
+                size = int.from_bytes(data[at + 2 : begin], "big")
             if len(data) < begin + size:
                 break
             self._frame(data[at] & 0x0F, data[begin : begin + size])
@@ -198,7 +198,7 @@ async def main() -> None:
         if "open" in order:
             crowd = crowds.setdefault(order["name"], Crowd(order))
             await crowd.open(order["open"])
-            tell("{}")
+            tell(json.dumps({"closed": crowd.lost}))
         else:
             tell(json.dumps(await crowds[order["run"]].run(order)))
 

@@ -63,8 +63,7 @@ class Access:
 
         @wraps(handler)
         async def guarded(request: web.Request) -> web.StreamResponse:
-            if problem := self._problem(request):
-                raise Refusal(403, {"type": "error", "code": "foreign_origin", "reason": problem})
+            self.check(request)
             try:
                 response = await handler(request)
             except (BadInput, Unavailable) as error:
@@ -74,6 +73,11 @@ class Access:
             return response
 
         return guarded
+
+    def check(self, request: web.Request) -> None:
+        """Raise 403 for foreign origins."""
+        if problem := self._problem(request):
+            raise Refusal(403, {"type": "error", "code": "foreign_origin", "reason": problem})
 
     async def preflight(self, _request: web.Request) -> web.Response:
         """Answer a browser's question whether it may ask."""

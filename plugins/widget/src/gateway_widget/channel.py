@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway import BadInput, TooLarge, Unauthorized
 from gateway_widget.access import Access
 from gateway_widget.assets import ASK_AGAIN, FOR_EVER, Assets, demo_pages
+from gateway_widget.beats import Beats
 from gateway_widget.crowd import Crowd
 from gateway_widget.frames import FRAME_BYTES, read
 from gateway_widget.intake import Intake
@@ -50,28 +51,32 @@ class WidgetChannel:
             visitor_days=options.visitor_days,
             identity_hours=options.identity_hours,
         )
+        self._beats = Beats(self._crowd, self._reception)
         self._uploads = Uploads(context, limit=options.upload_bytes)
         self._limits = Limits(context.now)
         self._intake = Intake(context, self._uploads, text_length=options.text_length)
+        self._access = Access(options.allows, own_url=context.url("/"))
         self._streams = Streams(
             context=context,
+            access=self._access,
             crowd=self._crowd,
             reception=self._reception,
             handle=self._handle,
             leave_queue=options.leave_queue,
         )
-        self._access = Access(options.allows, own_url=context.url("/"))
         self._assets = Assets(self._settings())
         self._demo = demo_pages() if options.demo else {}
         self._stop_watching: list[Callable[[], None]] = []
 
     async def start(self) -> None:
-        """Begin to hear of commits."""
+        """Begin to hear of commits, and to beat."""
         conversations = self._context.conversations
         self._stop_watching = [conversations.watch(self._crowd.notice), conversations.watch_typing(self._crowd.signal)]
+        self._beats.start()
 
     async def stop(self) -> None:
         """Send the browsers away; they come again."""
+        self._beats.stop()
         for stop in self._stop_watching:
             stop()
         self._stop_watching = []
@@ -84,11 +89,11 @@ class WidgetChannel:
         gets = {
             "/widget.js": self._entry,
             "/v/{version}/{name:.+}": self._asset,
-            "/socket": self._streams.socket,
             "/events": self._events,
             **({"/": self._shop, "/demo/{name}": self._shop} if self._options.demo else {}),
         }
         return [
+            web.get("/socket", self._streams.socket),
             *(web.get(path, guard(handler)) for path, handler in gets.items()),
             *(web.post(path, guard(handler)) for path, handler in posts.items()),
             *(web.options(path, guard(self._access.preflight)) for path in (*posts, "/events")),

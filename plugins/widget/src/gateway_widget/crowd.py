@@ -12,26 +12,34 @@ if TYPE_CHECKING:
 
     Tails = dict[str, tuple[Tail, ...]]
 
+PARTS = 20
+"""What has to be done for all from time to time is done for one part of them after another."""
+
 
 class Crowd:
     """The tails of one widget instance, by visitor and by conversation; hardly ever more than one under a key."""
 
     def __init__(self) -> None:
-        self._by_client: Tails = {}
+        self._parts: tuple[Tails, ...] = tuple({} for _ in range(PARTS))
+        """By visitor."""
         self._by_conversation: Tails = {}
 
     def __iter__(self) -> Iterator[Tail]:
         """Yield all that are there now."""
-        return iter([tail for tails in self._by_client.values() for tail in tails])
+        return (tail for number in range(PARTS) for tail in self.part(number))
+
+    def part(self, number: int) -> list[Tail]:
+        """Return a part of those that are there now. Numbers go round: part `PARTS` is part 0 again."""
+        return [tail for tails in self._parts[number % PARTS].values() for tail in tails]
 
     def join(self, tail: Tail) -> None:
         """Let a tail hear of things, until it leaves."""
-        _add(self._by_client, tail.client, tail)
+        _add(self._visitors(tail.visitor.id), tail.visitor.id, tail)
         _add(self._by_conversation, tail.conversation, tail)
 
     def leave(self, tail: Tail) -> None:
         """A tail hears of nothing more."""
-        _drop(self._by_client, tail.client, tail)
+        _drop(self._visitors(tail.visitor.id), tail.visitor.id, tail)
         _drop(self._by_conversation, tail.conversation, tail)
 
     def moved(self, tail: Tail, conversation: str) -> None:
@@ -41,13 +49,17 @@ class Crowd:
 
     def notice(self, change: Change) -> None:
         """Something was committed."""
-        for tail in self._by_client.get(change.conversation.client.id, ()):
+        visitor = change.conversation.client.id
+        for tail in self._visitors(visitor).get(visitor, ()):
             tail.notice(change)
 
     def signal(self, typing: Typing) -> None:
         """Somebody is writing."""
         for tail in self._by_conversation.get(typing.conversation, ()):
             tail.signal(typing)
+
+    def _visitors(self, visitor: str) -> Tails:
+        return self._parts[hash(visitor) % PARTS]
 
 
 def _add(tails: Tails, key: str, tail: Tail) -> None:

@@ -12,12 +12,15 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from gateway import BadInput, GatewayError, Unauthorized
 from gateway_widget.access import refusal
 from gateway_widget.frames import FRAME_BYTES, Malformed, read, read_hello, read_place
-from gateway_widget.tail import BEAT_SECONDS, Tail
+from gateway_widget.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from aiohttp import WSMessage
+
     from gateway import Context
+    from gateway_widget.access import Access
     from gateway_widget.crowd import Crowd
     from gateway_widget.frames import Inbound
     from gateway_widget.tail import Line
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     Handle = Callable[[Visitor, Inbound], Awaitable[dict[str, Any] | None]]
 
 HELLO_SECONDS = 10.0
+BEAT = {"type": "beat"}
 CLOSE_BAD_FRAME = 4400
 CLOSE_UNAUTHORIZED = 4401
 EVENT_STREAM = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -40,6 +44,7 @@ class Streams:
         self,
         *,
         context: Context,
+        access: Access,
         crowd: Crowd,
         reception: Reception,
         handle: Handle,
@@ -47,19 +52,21 @@ class Streams:
     ) -> None:
         self._conversations = context.conversations
         self._log = context.log
+        self._access = access
         self._crowd = crowd
         self._reception = reception
         self._handle = handle
         self._leave_queue = leave_queue
-        self._beats: dict[Tail, asyncio.TimerHandle] = {}
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
         """Serve a WebSocket: the browser says `hello`, then frames go both ways."""
-        # Compression would hold some 300 kB per socket, for frames of a few hundred bytes.
-        socket = web.WebSocketResponse(heartbeat=BEAT_SECONDS, max_msg_size=FRAME_BYTES, compress=False)
+        self._access.check(request)  # not by a wrapper, which would be held as long as the socket
+        # Compression would hold some 300 kB per socket, for frames of a few hundred bytes. Pings are part of our beats.
+        socket = web.WebSocketResponse(autoping=False, max_msg_size=FRAME_BYTES, compress=False)
         await socket.prepare(request)
+        socket.headers.clear()  # they are sent, and would be held as long as the socket
         try:
-            await self._talk(socket)
+            await self._talk(SocketLine(socket, request.transport))
         except Unauthorized as error:
             await self._refuse(socket, CLOSE_UNAUTHORIZED, refusal(error)["code"])
         except BadInput as error:
@@ -74,7 +81,7 @@ class Streams:
         response = web.StreamResponse(headers={**headers, **EVENT_STREAM})
         await response.prepare(request)
         line = EventLine(response)
-        tail = self._joined(visitor, line, (place.conversation, place.after))
+        tail = self._joined(line, visitor, (place.conversation, place.after))
         with suppress(ConnectionError):
             try:
                 await line.ended.wait()
@@ -85,17 +92,16 @@ class Streams:
     async def close(self) -> None:
         """End all streams; the browsers come again when somebody is there."""
         for tail in self._crowd:
-            tail.end()
+            tail.line.end()
 
-    async def _talk(self, socket: web.WebSocketResponse) -> None:
-        visitor, after = self._greeted(await _first(socket))
-        line = SocketLine(socket)
-        tail = self._joined(visitor, line, after)
+    async def _talk(self, line: SocketLine) -> None:
+        tail = self._joined(line, *self._greeted(await _first(line)))
         try:
-            async for message in socket:
-                if message.type is not WSMsgType.TEXT:
-                    raise BadInput("frames are text")
-                if answer := await self._answer(visitor, message.data):
+            while (frame := await line.hear()) is not None:
+                line.busy = True
+                answer = await self._answer(tail.visitor, frame)
+                line.busy = False
+                if answer:
                     await line.send(answer)
             await line.ended()
         finally:
@@ -120,9 +126,9 @@ class Streams:
             return {**refusal(problem), "id": problem.id}
         return await answered(self._handle, visitor, frame)
 
-    def _joined(self, visitor: Visitor, line: Line, after: tuple[str, int]) -> Tail:
+    def _joined(self, line: Line, visitor: Visitor, after: tuple[str, int]) -> Tail:
         tail = Tail(
-            client=visitor.id,
+            visitor=visitor,
             conversations=self._conversations,
             line=line,
             after=after,
@@ -131,39 +137,50 @@ class Streams:
         )
         self._crowd.join(tail)
         tail.start()
-        self._beats[tail] = self._later(visitor, tail)
         return tail
 
     async def _left(self, tail: Tail) -> None:
-        self._beats.pop(tail).cancel()
         self._crowd.leave(tail)
         await tail.stop()
 
-    def _later(self, visitor: Visitor, tail: Tail) -> asyncio.TimerHandle:
-        seconds = min(BEAT_SECONDS, self._reception.seconds_left(visitor))
-        return asyncio.get_running_loop().call_later(seconds, self._beat, visitor, tail)
-
-    def _beat(self, visitor: Visitor, tail: Tail) -> None:
-        """Who a token speaks for is known only as long as it lives; the browser comes again with a new one."""
-        if self._reception.seconds_left(visitor):
-            tail.beat()
-            self._beats[tail] = self._later(visitor, tail)
-        else:
-            tail.end()
-
 
 class SocketLine:
-    """A WebSocket as a `Line`."""
+    """A WebSocket as a `Line`. Beats are answered by any frame: browsers answer pings by themselves."""
 
-    __slots__ = ("_ending", "_socket")
+    __slots__ = ("_asked", "_ending", "_socket", "_transport", "busy")
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self._socket = socket
+        self._transport = transport
+        self._asked = False
+        self.busy = False
+        """While a frame is dealt with nobody reads, and the answer to a beat would go unheard."""
         self._ending: asyncio.Task[None] | None = None
+
+    async def hear(self) -> str | None:
+        """Return the next text; None: the socket is closed. Raises `BadInput` for what is no text."""
+        while True:
+            message = await self._socket.receive()
+            self._asked = False
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            elif message.type is not WSMsgType.PONG:
+                return _text(message)
 
     async def send(self, frame: dict[str, Any]) -> None:
         """Send a text frame."""
-        await self._socket.send_str(orjson.dumps(frame).decode())
+        await self._socket.send_frame(orjson.dumps(frame), WSMsgType.TEXT)
+
+    async def beat(self) -> None:
+        """Send a ping, which browsers answer, and a beat, which scripts hear."""
+        self._asked = not self.busy
+        await self._socket.ping()
+        await self.send(BEAT)
+
+    def expect_answer(self) -> None:
+        """Tear the connection if the last beat was not answered; whoever reads from it hears that it is closed."""
+        if self._asked and self._transport:
+            self._transport.abort()
 
     def end(self) -> None:
         """Begin to close it; whoever reads from it hears that it is closed."""
@@ -188,6 +205,14 @@ class EventLine:
         """Send one event."""
         await self._response.write(b"data: " + orjson.dumps(frame) + b"\n\n")
 
+    async def beat(self) -> None:
+        """Send a beat."""
+        if not self.ended.is_set():
+            await self.send(BEAT)
+
+    def expect_answer(self) -> None:
+        """Nobody answers here."""
+
     def end(self) -> None:
         """Begin to end the answer."""
         self.ended.set()
@@ -201,14 +226,21 @@ async def answered(handle: Handle, visitor: Visitor, frame: Inbound) -> dict[str
         return {**refusal(error), "id": getattr(frame, "id", "")}
 
 
-async def _first(socket: web.WebSocketResponse) -> str:
+async def _first(line: SocketLine) -> str:
     try:
-        message = await socket.receive(HELLO_SECONDS)
+        async with asyncio.timeout(HELLO_SECONDS):
+            frame = await line.hear()
     except TimeoutError:
         raise BadInput(f"no hello within {HELLO_SECONDS:.0f} seconds") from None
-    if message.type is not WSMsgType.TEXT:
-        raise BadInput("the first frame must be a hello")
-    return str(message.data)
+    if frame is None:
+        raise ConnectionResetError("closed before a hello")
+    return frame
+
+
+def _text(message: WSMessage) -> str | None:
+    if message.type is WSMsgType.BINARY:
+        raise BadInput("frames are text")
+    return message.data if message.type is WSMsgType.TEXT else None
 
 
 async def _close(socket: web.WebSocketResponse, code: int, reason: str) -> None:

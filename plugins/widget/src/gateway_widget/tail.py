@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gateway import Change, Conversation, Conversations, Entry, Typing
+    from gateway_widget.tokens import Visitor
 
 PAGE = 40
 """Entries a browser without any gets first, and per step backwards."""
@@ -25,8 +26,6 @@ MOST_WAITING = 32
 MOST_SIGNALS = 8
 SPEAKER = {Floor.BOT: Role.BOT, Floor.AGENT: Role.AGENT}
 """Whose writing the client may see."""
-BEAT_SECONDS = 20.0
-"""A browser hears something at least this often, so that it notices a dead line."""
 
 
 class Shown(NamedTuple):
@@ -80,6 +79,12 @@ class Line(Protocol):
     async def send(self, frame: dict[str, Any]) -> None:
         """Give a frame to the browser; returns when there is room for more. Raises `ConnectionError`."""
 
+    async def beat(self) -> None:
+        """Let the browser hear something, so that it notices a dead line. Raises `ConnectionError`."""
+
+    def expect_answer(self) -> None:
+        """Let the browser go if it answers beats, and has not answered the last."""
+
     def end(self) -> None:
         """Begin to hang up; the browser comes again if somebody is there. Harmless when repeated."""
 
@@ -92,43 +97,41 @@ class Tail:
     """
 
     __slots__ = (
-        "_beat",
         "_conversations",
         "_dirty",
         "_error",
         "_greeted",
         "_leave_queue",
-        "_line",
         "_moved",
         "_number",
         "_shown",
         "_signals",
         "_waiting",
         "_work",
-        "client",
         "conversation",
+        "line",
+        "visitor",
     )
 
     def __init__(
         self,
         *,
-        client: str,
+        visitor: Visitor,
         conversations: Conversations,
         line: Line,
         after: tuple[str, int],
         moved: Callable[[Tail, str], None],
         leave_queue: bool,
     ) -> None:
-        self.client = client
+        self.visitor = visitor
+        self.line = line
         self.conversation, self._number = after
         self._conversations = conversations
-        self._line = line
         self._moved = moved
         self._leave_queue = leave_queue
-        self._waiting: list[Change] = []
-        self._signals: list[Typing] = []
+        self._waiting: tuple[Change, ...] = ()
+        self._signals: tuple[Typing, ...] = ()
         self._shown: Shown | None = None
-        self._beat = False
         self._dirty = True
         self._greeted = False
         self._work: asyncio.Task[None] | None = None
@@ -137,10 +140,6 @@ class Tail:
     def start(self) -> None:
         """Send what the browser lacks, and from then on what is new."""
         self._go_on()
-
-    def end(self) -> None:
-        """Begin to hang up."""
-        self._line.end()
 
     async def stop(self) -> None:
         """Send no more. Raises what sending failed with, if it did."""
@@ -151,33 +150,22 @@ class Tail:
         if self._error:
             raise self._error
 
-    def beat(self) -> None:
-        """Let the browser hear something, so that it notices a dead line."""
-        self._beat = True
-        self._go_on()
-
     def notice(self, change: Change) -> None:
         """Something was committed to this visitor's conversation."""
         self._said(change.entries)
         if len(self._waiting) < MOST_WAITING:
-            self._waiting.append(change)
+            self._waiting = (*self._waiting, change)
         else:
-            self._waiting.clear()
+            self._waiting = ()
             self._dirty = True
         self._go_on()
 
     def signal(self, typing: Typing) -> None:
         """Pass on what may be lost. A draft that grows takes the place of a shorter one the browser has not got yet."""
-        last = self._signals[-1] if self._signals else None
-        if (
-            last
-            and typing.text
-            and last.active
-            and (last.conversation, last.role) == (typing.conversation, typing.role)
-        ):
-            self._signals.pop()
-        del self._signals[: len(self._signals) + 1 - MOST_SIGNALS]
-        self._signals.append(typing)
+        before = self._signals
+        if before and typing.text and before[-1].active and _of_one(before[-1], typing):
+            before = before[:-1]
+        self._signals = (*before, typing)[-MOST_SIGNALS:]
         self._go_on()
 
     def _go_on(self) -> None:
@@ -189,27 +177,30 @@ class Tail:
             await self._send_all()
         except Exception as error:  # noqa: BLE001 - `stop` raises it where it can be answered for
             self._error = error
-            self._line.end()
+            self.line.end()
         finally:
             self._work = None
 
     async def _send_all(self) -> None:
-        while self._dirty or self._waiting or self._signals or self._beat:
+        while self._dirty or self._waiting or self._signals:
             if self._dirty:
                 await self._catch_up()
             elif self._waiting:
-                await self._follow(self._waiting.pop(0))
-            elif self._signals:
-                await self._pass_on(self._signals.pop(0))
+                change, *waiting = self._waiting
+                self._waiting = tuple(waiting)
+                await self._follow(change)
             else:
-                self._beat = False
-                await self._line.send({"type": "beat"})
+                typing, *signals = self._signals
+                self._signals = tuple(signals)
+                await self._pass_on(typing)
 
     def _said(self, entries: Sequence[Entry]) -> None:
         """Forget the signs of those who have said now what they were writing."""
         speakers = {entry.body.role for entry in entries if isinstance(entry.body, Said)}
         if speakers and self._signals:
-            self._signals = [typing for typing in self._signals if not typing.active or typing.role not in speakers]
+            self._signals = tuple(
+                typing for typing in self._signals if not typing.active or typing.role not in speakers
+            )
 
     async def _pass_on(self, typing: Typing) -> None:
         """Show a sign, unless its time was over before the browser was ready for it."""
@@ -217,7 +208,7 @@ class Tail:
         if shown is None or self.conversation != typing.conversation or typing.epoch not in {None, shown.epoch}:
             return
         if typing.role is SPEAKER.get(shown.floor):
-            await self._line.send(typing_frame(typing))
+            await self.line.send(typing_frame(typing))
 
     async def _follow(self, change: Change) -> None:
         conversation, entries = change.conversation, change.entries
@@ -228,7 +219,7 @@ class Tail:
 
     async def _catch_up(self) -> None:
         self._dirty = False
-        newest = await self._conversations.of_client(self.client)
+        newest = await self._conversations.of_client(self.visitor.id)
         if newest is None or newest.id != self.conversation:
             await self._finish_former()
             self._move(newest.id if newest else "")
@@ -236,7 +227,7 @@ class Tail:
             await self._replay(newest)
         if not self._greeted:
             self._greeted = True
-            await self._line.send({"type": "hello", "conversation": self._status(newest) if newest else None})
+            await self.line.send({"type": "hello", "conversation": self._status(newest) if newest else None})
 
     def _move(self, conversation: str) -> None:
         self._moved(self, conversation)
@@ -245,7 +236,7 @@ class Tail:
     async def _finish_former(self) -> None:
         """Send the rest of the conversation the browser was in, if it really was this visitor's."""
         former = await self._conversations.get(self.conversation) if self.conversation else None
-        if former is not None and former.client.id == self.client:
+        if former is not None and former.client.id == self.visitor.id:
             await self._replay(former)
 
     async def _replay(self, conversation: Conversation) -> None:
@@ -266,7 +257,7 @@ class Tail:
     async def _show(self, conversation: Conversation, entries: Sequence[Entry]) -> None:
         """Send entries together with the state they lead to, never one without the other."""
         frame = {"type": "log", "conversation": self._status(conversation), "entries": entry_frames(entries)}
-        await self._line.send(frame)
+        await self.line.send(frame)
         self._shown = Shown(conversation.epoch, conversation.floor)
         self._said(entries)
         if entries:
@@ -274,3 +265,7 @@ class Tail:
 
     def _status(self, conversation: Conversation) -> dict[str, Any]:
         return status(conversation, leave_queue=self._leave_queue)
+
+
+def _of_one(typing: Typing, other: Typing) -> bool:
+    return (typing.conversation, typing.role) == (other.conversation, other.role)
