@@ -196,6 +196,8 @@ class Carrier:
 
     async def agents_online(self, conversation: Conversation) -> bool | None:
         """Tell whether the first platform of the route has somebody online; None if nobody can tell soon."""
+        if not self._chains.get(conversation.channel):
+            return None
         try:
             async with asyncio.timeout(AVAILABILITY_SECONDS):
                 availability = await self.availability(conversation.channel)

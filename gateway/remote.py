@@ -5,7 +5,6 @@ An address may hold a secret, so none gets into an error or a log.
 
 from __future__ import annotations
 
-import json as json_module
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,8 +13,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from gateway.errors import AuthenticationFailed, Failure, Permanent, Temporary
 from gateway.retry_after import retry_after_seconds
-from gateway.transport import HttpStream, Overlong, Unreachable
-from gateway.wire import read_json
+from gateway.transport import Overlong, Unreachable
+from gateway.wire import read_json, write_json
 
 if TYPE_CHECKING:
     from gateway.given import Context
@@ -116,7 +115,7 @@ class Remote:
     ) -> RemoteAnswer:
         """Post JSON (`bytes`: as they are). `key`: the same for every repetition, sent as `Idempotency-Key`."""
         more = {IDEMPOTENCY_HEADER: key} if key else {}
-        content = body if isinstance(body, bytes) else json_module.dumps(body, ensure_ascii=False).encode()
+        content = body if isinstance(body, bytes) else write_json(body)
         kind = {} if isinstance(body, bytes) else {"Content-Type": "application/json"}
         all_headers = {**kind, **self._headers, **(headers or {}), **more}
         return await self._call("POST", url, headers=all_headers, params=params, body=content)
@@ -126,11 +125,9 @@ class Remote:
 
         Raises a `Failure` only if there is no answer, or too long a one. `timeout_seconds`: in place of the usual.
         """
-        content = json_module.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", **self._headers}
         seconds = self._timeout_seconds if timeout_seconds is None else timeout_seconds
-        async with self._exchanged("POST", url, headers=headers, body=content, timeout_seconds=seconds) as answer:
-            return RemoteAnswer(status=answer.status, body=await _whole(answer), headers=answer.headers)
+        return await self._exchanged("POST", url, headers, write_json(body), seconds)
 
     @asynccontextmanager
     async def streamed(self, url: str, body: Any) -> AsyncIterator[RemoteStream]:
@@ -138,10 +135,22 @@ class Remote:
 
         A connection cut on the way raises `Temporary`, as before it; the other side may also just end too early.
         """
-        content = json_module.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", **self._headers}
-        async with self._asked("POST", url, headers=headers, body=content, live=True) as answer:
-            yield RemoteStream(status=answer.status, headers=answer.headers, chunks=answer.chunks)
+        try:
+            async with self._context.client.stream(
+                "POST",
+                url,
+                headers=headers,
+                body=write_json(body),
+                timeout_seconds=self._timeout_seconds,
+                most_bytes=self._answer_bytes,
+            ) as answer:
+                if answer.status >= REDIRECTS:
+                    whole = b"".join([chunk async for chunk in answer.chunks])
+                    raise self._failure(RemoteAnswer(status=answer.status, body=whole, headers=answer.headers))
+                yield RemoteStream(status=answer.status, headers=answer.headers, chunks=answer.chunks)
+        except (TimeoutError, Unreachable, Overlong) as trouble:
+            raise self._trouble(trouble, self._timeout_seconds) from None
 
     async def _call(
         self,
@@ -152,59 +161,40 @@ class Remote:
         body: bytes | None = None,
         params: Mapping[str, str] | None = None,
     ) -> RemoteAnswer:
-        async with self._asked(verb, with_query(url, params), headers=headers, body=body) as answer:
-            whole = await _whole(answer)
-            return RemoteAnswer(status=answer.status, body=whole, headers=answer.headers)
+        answer = await self._exchanged(verb, with_query(url, params), headers, body, self._timeout_seconds)
+        if answer.status >= REDIRECTS:
+            raise self._failure(answer)
+        return answer
 
-    @asynccontextmanager
-    async def _asked(
-        self, verb: str, url: str, *, headers: Mapping[str, str], body: bytes | None, live: bool = False
-    ) -> AsyncIterator[HttpStream]:
-        """Make a request and give its 2xx answer to the block, in which what goes wrong has the same meaning."""
-        seconds = self._timeout_seconds
-        async with self._exchanged(verb, url, headers=headers, body=body, timeout_seconds=seconds, live=live) as answer:
-            if answer.status >= REDIRECTS:
-                raise self._failure(answer, await _whole(answer))
-            yield answer
-
-    @asynccontextmanager
     async def _exchanged(
-        self,
-        verb: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        timeout_seconds: float | None,
-        live: bool = False,
-    ) -> AsyncIterator[HttpStream]:
-        """Make a request and give its answer to the block, in which trouble on the way has the same meaning."""
+        self, verb: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float | None
+    ) -> RemoteAnswer:
+        """Make a request and return its answer, whatever that is."""
         try:
-            async with self._context.client.stream(
+            answer = await self._context.client.fetch(
                 verb,
                 url,
                 headers=headers,
                 body=body,
                 timeout_seconds=timeout_seconds,
                 most_bytes=self._answer_bytes,
-                live=live,
-            ) as answer:
-                yield answer
-        except TimeoutError:
+            )
+        except (TimeoutError, Unreachable, Overlong) as trouble:
+            raise self._trouble(trouble, timeout_seconds) from None
+        return RemoteAnswer(status=answer.status, body=answer.body, headers=answer.headers)
+
+    def _trouble(self, trouble: Exception, timeout_seconds: float | None) -> Failure:
+        """Return what it means that there is no answer, or too long a one."""
+        if isinstance(trouble, TimeoutError):
             within = f" within {timeout_seconds:g} s" if timeout_seconds is not None else " in time"
-            raise Temporary(f"{self._who} did not answer{within}") from None
-        except Unreachable as trouble:
-            raise Temporary(f"{self._who} cannot be reached: {trouble}") from None
-        except Overlong:
-            raise Permanent(f"the answer of {self._who} is longer than {self._answer_bytes} bytes") from None
+            return Temporary(f"{self._who} did not answer{within}")
+        if isinstance(trouble, Overlong):
+            return Permanent(f"the answer of {self._who} is longer than {self._answer_bytes} bytes")
+        return Temporary(f"{self._who} cannot be reached: {trouble}")
 
-    def _failure(self, answer: HttpStream, body: bytes) -> Failure:
+    def _failure(self, answer: RemoteAnswer) -> Failure:
         now = self._context.now()
-        return failure_of(answer.status, answer.headers, who=self._who, cure=self._cure, now=now, body=body)
-
-
-async def _whole(answer: HttpStream) -> bytes:
-    return b"".join([chunk async for chunk in answer.chunks])
+        return failure_of(answer.status, answer.headers, who=self._who, cure=self._cure, now=now, body=answer.body)
 
 
 def with_query(url: str, params: Mapping[str, str] | None) -> str:

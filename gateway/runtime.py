@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 log = logs.get()
 
 ClientT = TypeVar("ClientT")
+
+COLLECTOR = (10_000, 20, 20)
+"""How much may gather before the garbage collector looks at it (see `gc.set_threshold`)."""
 
 LEAST_SECONDS = 1.0
 """What a listener or an instance gets to stop even if others have used up all the time."""
@@ -291,6 +295,7 @@ async def serve(settings: Settings, _host: PluginHost | None = None) -> None:
     gateway = Gateway(settings)
     log.info("gateway.starting", config=str(settings.file))
     if await _unless(stopped, gateway.start()):
+        _spare_the_collector()
         _announce(gateway)
         await stopped.wait()
         log.info("gateway.stopping")
@@ -309,6 +314,15 @@ async def _unless(stopped: asyncio.Event, start: Coroutine[Any, Any, None]) -> b
         return False
     await starting
     return True
+
+
+def _spare_the_collector() -> None:
+    """Have the garbage collector pass over what the start has made, and look at the rest less often.
+
+    What a message needs is freed without it; looking for cycles among all that was a seventh of the work.
+    """
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR)
 
 
 def _announce(gateway: Gateway) -> None:

@@ -6,7 +6,8 @@ for a call with it costs a sixth. Neither follows redirects, and no address gets
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,11 +17,13 @@ from gateway.errors import UserMistake
 
 if TYPE_CHECKING:
     import aiohttp
-    from pyreqwest.request import StreamRequest
-    from pyreqwest.response import ResponseBodyReader
+    from pyreqwest.bytes import Bytes
+    from pyreqwest.request import RequestBuilder
+
+    Read = Callable[[], Awaitable[bytes | Bytes | None]]
+    """Returns the next piece of a body; nothing: that was all."""
 
 ClientName = Literal["auto", "aiohttp", "pyreqwest"]
-
 
 _TROUBLES = (
     (("connection refused", "connect call failed"), "nothing listens at its address"),
@@ -47,6 +50,16 @@ class Overlong(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An answer that is there as a whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Looked up without case."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class HttpStream:
     """An answer whose body is read while it comes. A connection cut on the way raises like one that never was."""
 
@@ -58,7 +71,22 @@ class HttpStream:
 
 
 class HttpClient(Protocol):
-    """Makes calls; many at a time, over connections that are kept."""
+    """Makes calls; many at a time, over connections that are kept.
+
+    Limits are for the whole answer. Raises `TimeoutError`, `Unreachable`, `Overlong`.
+    """
+
+    async def fetch(
+        self,
+        verb: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_seconds: float | None = None,
+        most_bytes: int,
+    ) -> HttpAnswer:
+        """Make a call and return what is answered."""
 
     def stream(
         self,
@@ -69,12 +97,8 @@ class HttpClient(Protocol):
         body: bytes | None = None,
         timeout_seconds: float | None = None,
         most_bytes: int,
-        live: bool = False,
     ) -> AbstractAsyncContextManager[HttpStream]:
-        """Make a call; limits are for the whole answer. Raises `TimeoutError`, `Unreachable`, `Overlong`.
-
-        `live`: the body is wanted while it comes, which costs more; else it may be gathered first.
-        """
+        """Make a call whose answer is wanted while it comes, which costs more."""
 
     async def close(self) -> None:
         """Hang up."""
@@ -98,7 +122,32 @@ class AiohttpClient:
     """Calls with a session of aiohttp's, which belongs to somebody else."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
+        import aiohttp  # noqa: PLC0415 - slow to import, and `import gateway` must not be
+
         self._session = session
+        self._payload = aiohttp.BytesPayload  # which aiohttp would look for at length
+        self._errors = (aiohttp.ClientError, OSError)
+        self._no_limit = aiohttp.ClientTimeout(total=None)  # `asyncio.timeout` costs a fifth of aiohttp's own
+
+    async def fetch(
+        self,
+        verb: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_seconds: float | None = None,
+        most_bytes: int,
+    ) -> HttpAnswer:
+        """See `HttpClient.fetch`."""
+        try:
+            async with asyncio.timeout(timeout_seconds), self._asked(verb, url, headers, body) as response:
+                whole = await _whole(response.content.readany, most_bytes)
+                return HttpAnswer(response.status, response.headers, whole)
+        except TimeoutError:
+            raise
+        except self._errors as error:
+            raise Unreachable(trouble(error)) from None
 
     @asynccontextmanager
     async def stream(
@@ -110,22 +159,24 @@ class AiohttpClient:
         body: bytes | None = None,
         timeout_seconds: float | None = None,
         most_bytes: int,
-        live: bool = False,  # noqa: ARG002 - it always is
     ) -> AsyncIterator[HttpStream]:
         """See `HttpClient.stream`."""
-        import aiohttp  # noqa: PLC0415 - slow to import, and `import gateway` must not be
-
-        timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         try:
-            async with self._session.request(
-                verb, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
-            ) as response:
-                chunks = _bounded(response.content.iter_any(), most_bytes)
+            async with asyncio.timeout(timeout_seconds), self._asked(verb, url, headers, body) as response:
+                chunks = _bounded(response.content.readany, most_bytes)
                 yield HttpStream(response.status, response.headers, chunks)
         except TimeoutError:
             raise
-        except (aiohttp.ClientError, OSError) as error:
+        except self._errors as error:
             raise Unreachable(trouble(error)) from None
+
+    def _asked(
+        self, verb: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        data = None if body is None else self._payload(body)
+        return self._session.request(
+            verb, url, headers=headers, data=data, timeout=self._no_limit, allow_redirects=False
+        )
 
     async def close(self) -> None:
         """See `HttpClient.close`."""
@@ -141,6 +192,26 @@ class PyreqwestClient:
         self._errors = PyreqwestError
         self._client = ClientBuilder().follow_redirects(False).no_proxy().build()
 
+    async def fetch(
+        self,
+        verb: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_seconds: float | None = None,
+        most_bytes: int,
+    ) -> HttpAnswer:
+        """See `HttpClient.fetch`."""
+        try:
+            async with self._asked(verb, url, headers, body, timeout_seconds).build_streamed() as response:
+                whole = await _whole(response.body_reader.read_chunk, most_bytes)
+                return HttpAnswer(response.status, response.headers, whole)
+        except TimeoutError as error:
+            raise TimeoutError from error
+        except self._errors as error:
+            raise Unreachable(trouble(error)) from None
+
     @asynccontextmanager
     async def stream(
         self,
@@ -151,12 +222,12 @@ class PyreqwestClient:
         body: bytes | None = None,
         timeout_seconds: float | None = None,
         most_bytes: int,
-        live: bool = False,
     ) -> AsyncIterator[HttpStream]:
         """See `HttpClient.stream`."""
         try:
-            async with self._asked(verb, url, headers, body, timeout_seconds, live=live) as response:
-                chunks = _bounded(_chunks(response.body_reader), most_bytes)
+            asked = self._asked(verb, url, headers, body, timeout_seconds).streamed_read_buffer_limit(0)
+            async with asked.build_streamed() as response:
+                chunks = _bounded(response.body_reader.read_chunk, most_bytes)
                 yield HttpStream(response.status, response.headers, chunks)
         except TimeoutError as error:
             raise TimeoutError from error
@@ -164,24 +235,13 @@ class PyreqwestClient:
             raise Unreachable(trouble(error)) from None
 
     def _asked(
-        self,
-        verb: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        timeout_seconds: float | None,
-        *,
-        live: bool,
-    ) -> StreamRequest:
+        self, verb: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_seconds: float | None
+    ) -> RequestBuilder:
         try:
             asked = self._client.request(verb, url).headers(headers)
             if body is not None:
                 asked = asked.body_bytes(body)
-            if timeout_seconds is not None:
-                asked = asked.timeout(timedelta(seconds=timeout_seconds))
-            if live:
-                asked = asked.streamed_read_buffer_limit(0)
-            return asked.build_streamed()
+            return asked if timeout_seconds is None else asked.timeout(timedelta(seconds=timeout_seconds))
         except ValueError as error:  # an address that is none
             raise Unreachable(type(error).__name__) from None
 
@@ -190,15 +250,20 @@ class PyreqwestClient:
         await self._client.close()
 
 
-async def _chunks(reader: ResponseBodyReader) -> AsyncIterator[bytes]:
-    while chunk := await reader.read_chunk():
-        yield bytes(chunk)
-
-
-async def _bounded(chunks: AsyncIterator[bytes], most_bytes: int) -> AsyncIterator[bytes]:
-    size = 0
-    async for chunk in chunks:
-        size += len(chunk)
+async def _whole(read: Read, most_bytes: int) -> bytes:
+    pieces, size = [], 0
+    while piece := await read():
+        size += len(piece)
         if size > most_bytes:
             raise Overlong
-        yield chunk
+        pieces.append(bytes(piece))
+    return b"".join(pieces)
+
+
+async def _bounded(read: Read, most_bytes: int) -> AsyncIterator[bytes]:
+    size = 0
+    while piece := await read():
+        size += len(piece)
+        if size > most_bytes:
+            raise Overlong
+        yield bytes(piece)

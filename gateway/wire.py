@@ -7,13 +7,19 @@ gateway's data opens in an older one's readers; the tags (`type`) never change t
 from __future__ import annotations
 
 import json
+import re
+from contextlib import suppress
 from typing import Any, TypeVar
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 ValueT = TypeVar("ValueT")
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
+
+_LONG_NUMBER = re.compile(rb"\d{19}")
+"""What orjson may round: it has no integers beyond 64 bits."""
 
 
 def adapter(kind: type[ValueT]) -> TypeAdapter[ValueT]:
@@ -53,12 +59,23 @@ def as_stored(value: ValueT) -> ValueT:
         raise ValueError(f"{where}: {first['msg']}") from None
 
 
+def write_json(value: object) -> bytes:
+    """Return plain data as JSON for somebody else. Raises `TypeError` or `ValueError` if it cannot be written."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # such as a number that is too large for most, or a key that is no string
+        return json.dumps(value, ensure_ascii=False).encode()
+
+
 def read_json(body: bytes | str) -> Any:
     """Return the JSON that somebody else wrote. Raises `ValueError` if it is none, or is nested too deeply to be read.
 
     Half a character becomes a question mark, as in `as_stored`: nothing could store it, log it or send it on.
     """
     body = body.encode(errors="replace") if isinstance(body, str) else body
+    if not _LONG_NUMBER.search(body):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(body)
     try:
         found = json.loads(body.decode(json.detect_encoding(body)))  # strictly, which `json` is not by itself
         if b"\\ud" in body.lower():  # how the halves of a character are written

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +15,7 @@ from gateway.doors import check_secret
 from gateway.errors import AuthenticationFailed, NotHere, Permanent, Temporary
 from gateway.remote import Rejected, Remote, RemoteAnswer, failure_of
 from gateway.transport import http_client
-from gateway.wire import read_json
+from gateway.wire import read_json, write_json
 
 NOW = 1_790_000_000.0
 
@@ -99,7 +98,7 @@ async def test_json_goes_out_with_its_key(desk):
     [(method, headers, body)] = desk.seen
     assert (method, headers["X-Own"], headers["Idempotency-Key"]) == ("POST", "1", "k1")
     assert headers["Content-Type"] == "application/json"
-    assert body == '{"a": "ü"}'.encode() and answer.json() == {}
+    assert body == '{"a":"ü"}'.encode() and answer.json() == {}
 
 
 async def test_bytes_go_out_as_they_are(desk):
@@ -132,7 +131,7 @@ async def test_an_answer_can_be_read_while_it_comes(desk):
         body = b"".join([chunk async for chunk in stream.chunks])
 
     assert (stream.status, body) == (200, b"one two")
-    assert desk.seen[0][2] == b'{"a": 1}'
+    assert desk.seen[0][2] == b'{"a":1}'
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ async def test_where_bodies_say_it_the_status_decides_nothing(desk, status):
     answer = await desk.remote.exchange(desk.url, {"a": "ü"})
 
     [(method, headers, body)] = desk.seen
-    assert (method, headers["X-Own"], body) == ("POST", "1", '{"a": "ü"}'.encode())
+    assert (method, headers["X-Own"], body) == ("POST", "1", '{"a":"ü"}'.encode())
     assert headers["Content-Type"] == "application/json"
     assert (answer.status, answer.json()) == (status, {"ok": False})
 
@@ -200,12 +199,10 @@ async def test_an_answer_that_is_no_json_is_not_guessed_at(desk):
 async def test_a_time_out_of_somebody_elses_is_told_too():
     """Without a limit of its own a call can still run into one, such as the system's."""
 
-    @asynccontextmanager
-    async def stream(*_: Any, **__: Any):
+    async def fetch(*_: Any, **__: Any):
         raise TimeoutError
-        yield
 
-    context: Any = SimpleNamespace(client=SimpleNamespace(stream=stream), now=lambda: NOW)
+    context: Any = SimpleNamespace(client=SimpleNamespace(fetch=fetch), now=lambda: NOW)
     remote = Remote(context, who="the desk", cure="", timeout_seconds=None)
 
     with pytest.raises(Temporary, match="the desk did not answer in time"):
@@ -223,6 +220,13 @@ def test_json_is_read_from_text_too():
     assert read_json('"\ud83d"') == "?"
     with pytest.raises(ValueError, match="nested too deeply"):
         read_json("[" * 100_000)
+
+
+def test_large_numbers_stay_what_they_are():
+    assert read_json(b'{"id": 123456789012345678901234567890}') == {"id": 123456789012345678901234567890}
+    assert write_json({"id": 123456789012345678901234567890}) == b'{"id": 123456789012345678901234567890}'
+    assert read_json(write_json({"id": 2**64 - 1})) == {"id": 2**64 - 1}
+    assert write_json({1: "a key that is no string"}) == b'{"1": "a key that is no string"}'
 
 
 def test_an_answer_nested_without_end_is_no_json():

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 
 import aiohttp
 import pytest
 
 from gateway.errors import UserMistake
-from gateway.transport import AiohttpClient, Overlong, PyreqwestClient, Unreachable, http_client
+from gateway.transport import AiohttpClient, HttpAnswer, Overlong, PyreqwestClient, Unreachable, http_client
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -61,12 +60,23 @@ async def client(request):
         await client.close()
 
 
-async def ask(client, url, *, body=b"hello", seconds=5.0, most=1000):
+@pytest.fixture(params=["fetched", "streamed"])
+def ask(request):
+    return {"fetched": fetched, "streamed": streamed}[request.param]
+
+
+async def fetched(client, url, *, body=b"hello", seconds=5.0, most=1000):
+    headers = {"X-Key": "k"}
+    return await client.fetch("POST", url, headers=headers, body=body, timeout_seconds=seconds, most_bytes=most)
+
+
+async def streamed(client, url, *, body=b"hello", seconds=5.0, most=1000):
+    headers = {"X-Key": "k"}
     async with client.stream(
-        "POST", url, headers={"X-Key": "k"}, body=body, timeout_seconds=seconds, most_bytes=most
+        "POST", url, headers=headers, body=body, timeout_seconds=seconds, most_bytes=most
     ) as answer:
         whole = b"".join([chunk async for chunk in answer.chunks])
-        return SimpleNamespace(status=answer.status, headers=answer.headers, body=whole)
+        return HttpAnswer(answer.status, answer.headers, whole)
 
 
 GOOD_ANSWERS = {
@@ -81,7 +91,7 @@ GOOD_ANSWERS = {
 
 
 @pytest.mark.parametrize("parts", GOOD_ANSWERS.values(), ids=GOOD_ANSWERS)
-async def test_whatever_the_pieces_the_answer_is_whole(client, parts):
+async def test_whatever_the_pieces_the_answer_is_whole(client, ask, parts):
     async with serving([parts]) as (url, requests):
         answer = await ask(client, url)
 
@@ -101,7 +111,7 @@ NO_ANSWERS = {
 
 
 @pytest.mark.parametrize("parts", NO_ANSWERS.values(), ids=NO_ANSWERS)
-async def test_what_is_no_answer_is_told_without_the_address(client, parts):
+async def test_what_is_no_answer_is_told_without_the_address(client, ask, parts):
     async with serving([parts]) as (url, _):
         with pytest.raises(Unreachable) as raised:
             await ask(client, url)
@@ -109,20 +119,20 @@ async def test_what_is_no_answer_is_told_without_the_address(client, parts):
     assert "secret" not in str(raised.value) and "127.0.0.1" not in str(raised.value)
 
 
-async def test_garbage_after_an_answer_is_not_the_next_one(client):
+async def test_garbage_after_an_answer_is_not_the_next_one(client, ask):
     async with serving([[GOOD + b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"], [GOOD]]) as (url, _):
         assert (await ask(client, url)).status == 200
         assert (await ask(client, url)).status == 200
 
 
 @pytest.mark.parametrize("parts", [[b"..."], [b"HTTP/1.1 200 OK\r\n", b"..."], [GOOD[:-1], b"..."]])
-async def test_a_server_that_dawdles_is_not_waited_for(client, parts):
+async def test_a_server_that_dawdles_is_not_waited_for(client, ask, parts):
     async with serving([parts]) as (url, _):
         with pytest.raises(TimeoutError):
             await ask(client, url, seconds=0.3)
 
 
-async def test_a_slow_loris_runs_into_the_same_limit(client):
+async def test_a_slow_loris_runs_into_the_same_limit(client, ask):
     dribble = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", *[b"x"] * 200]
     async with serving([dribble]) as (url, _):
         with pytest.raises(TimeoutError):
@@ -130,13 +140,13 @@ async def test_a_slow_loris_runs_into_the_same_limit(client):
 
 
 @pytest.mark.parametrize("head", [b"Content-Length: 5000\r\n\r\n", b"Connection: close\r\n\r\n"])
-async def test_an_answer_over_the_limit_is_cut_off(client, head):
+async def test_an_answer_over_the_limit_is_cut_off(client, ask, head):
     async with serving([[b"HTTP/1.1 200 OK\r\n" + head, *[b"x" * 1000] * 5, None]]) as (url, _):
         with pytest.raises(Overlong):
             await ask(client, url, most=2000)
 
 
-async def test_a_post_whose_connection_died_is_not_made_again_by_itself(client):
+async def test_a_post_whose_connection_died_is_not_made_again_by_itself(client, ask):
     """Only the core knows whether it may be repeated."""
     async with serving([[GOOD], [None], [GOOD]]) as (url, requests):
         await ask(client, url)
@@ -150,12 +160,12 @@ async def test_an_answer_is_read_while_it_comes(client):
     """The second part is only sent once the first one has been read."""
     async with (
         serving([[GOOD[:-1], b"..."]]) as (url, _),
-        client.stream("GET", url, headers={}, timeout_seconds=5.0, most_bytes=10, live=True) as answer,
+        client.stream("GET", url, headers={}, timeout_seconds=5.0, most_bytes=10) as answer,
     ):
         assert await anext(answer.chunks) == b"o"
 
 
-async def test_redirects_are_answers(client):
+async def test_redirects_are_answers(client, ask):
     moved = b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\nContent-Length: 0\r\n\r\n"
     async with serving([[moved]]) as (url, requests):
         answer = await ask(client, url)
@@ -163,7 +173,7 @@ async def test_redirects_are_answers(client):
     assert (answer.status, answer.headers["location"], len(requests)) == (302, "http://192.0.2.1/", 1)
 
 
-async def test_a_call_can_be_given_up(client):
+async def test_a_call_can_be_given_up(client, ask):
     async with serving([[b"..."]]) as (url, requests):
         asking = asyncio.create_task(ask(client, url, seconds=60.0))
         async with asyncio.timeout(5):
@@ -176,12 +186,12 @@ async def test_a_call_can_be_given_up(client):
 
 
 @pytest.mark.parametrize("url", ["http://", "nonsense", "ftp://127.0.0.1/x", "http://127.0.0.1:1/x", "http://[::1"])
-async def test_an_address_nobody_answers_at(client, url):
+async def test_an_address_nobody_answers_at(client, ask, url):
     with pytest.raises(Unreachable):
         await ask(client, url)
 
 
-async def test_many_calls_share_connections(client):
+async def test_many_calls_share_connections(client, ask):
     async with serving([[GOOD]]) as (url, requests):
         answers = await asyncio.gather(*(ask(client, url) for _ in range(50)))
 

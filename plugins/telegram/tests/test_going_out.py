@@ -205,13 +205,13 @@ async def test_either_transport_makes_the_calls_and_files_go_beside_it(tmp_path,
     async with FakeTelegram() as telegram:
         whole = {**config(telegram), "server": {"port": 0, "http_client": transport}}
         async with Harness(whole, folder=tmp_path) as gateway:
-            called, stream = [], gateway.gateway._client.stream
+            called, fetch = [], gateway.gateway._client.fetch
 
-            def streaming(verb, url, **more):
+            def fetching(verb, url, **more):
                 called.append(url.rpartition("/")[2])
-                return stream(verb, url, **more)
+                return fetch(verb, url, **more)
 
-            monkeypatch.setattr(gateway.gateway._client, "stream", streaming)
+            monkeypatch.setattr(gateway.gateway._client, "fetch", fetching)
             here = Place(gateway, telegram)
             telegram.refuse("sendMessage", 429, "Too Many Requests: retry after 0", retry_after=0)
             picture = Media(kind=MediaKind.IMAGE, attachment=await kept(here, PNG, "a.png"))
