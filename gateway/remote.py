@@ -89,14 +89,18 @@ class Remote:
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float | None = CALL_SECONDS,
         answer_bytes: int = ANSWER_BYTES,
+        where: str = "",
     ) -> None:
         """`who`: the other side, as errors name it; `cure`: what to do when it does not let us in.
+
+        `where`: the option with its address, named when there is nothing at it (404, 410).
 
         `timeout_seconds`: None leaves it to the core, which ends every call it makes by the instance's own time limit.
         """
         self._context = context
         self._who = who
         self._cure = cure
+        self._where = where
         self._headers = dict(headers or {})
         self._timeout_seconds = timeout_seconds
         self._answer_bytes = answer_bytes
@@ -200,7 +204,9 @@ class Remote:
 
     def _failure(self, answer: HttpStream, body: bytes) -> Failure:
         now = self._context.now()
-        return failure_of(answer.status, answer.headers, who=self._who, cure=self._cure, now=now, body=body)
+        return failure_of(
+            answer.status, answer.headers, who=self._who, cure=self._cure, where=self._where, now=now, body=body
+        )
 
 
 async def _whole(answer: HttpStream) -> bytes:
@@ -217,9 +223,19 @@ def with_query(url: str, params: Mapping[str, str] | None) -> str:
 
 
 def failure_of(
-    status: int, headers: Mapping[str, str], *, who: str, cure: str, now: float | None = None, body: bytes = b""
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    who: str,
+    cure: str,
+    where: str = "",
+    now: float | None = None,
+    body: bytes = b"",
 ) -> Failure:
-    """Return what an answer with another status than 2xx means. `who`, `cure`: see `Remote`; `now`: unix seconds."""
+    """Return what an answer with another status than 2xx means.
+
+    `who`, `cure`, `where`: see `Remote`; `now`: unix seconds.
+    """
     if status in NOT_LET_IN:
         return AuthenticationFailed(f"{who} does not let us in (status {status}); {cure}")
     if status >= FAULTY or status in AGAIN_LATER:
@@ -227,4 +243,5 @@ def failure_of(
         return Temporary(f"{who} cannot take it now (status {status})", retry_after_seconds=delay)
     if status < REFUSED:
         return Rejected(f"{who} has moved elsewhere (status {status}); {cure}", status, body)
-    return Rejected(f"{who} refuses it (status {status})", status, body)
+    hint = f"; if it always does, correct the option `{where}`" if where and status in GONE else ""
+    return Rejected(f"{who} refuses it (status {status}){hint}", status, body)

@@ -310,7 +310,7 @@ def _what_is_wrong(error: ValidationError) -> str:
     """Say where and what, without repeating the input."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"{where or 'the body'}: {first['msg']}"
+    return f"{where or 'the body'}: {first['msg'].removeprefix('Value error, ')}"
 
 
 async def _as_webhook(request: web.Request) -> WebhookRequest:

@@ -46,7 +46,7 @@ class BotFrameworkBot:
         self._answers = Answers(context, group_from=options.group_from)
         token = options.token.get_secret_value().strip() if options.token else ""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._bot = Remote(context, who="the bot", cure=CURE, headers=headers, timeout_seconds=None)
+        self._bot = Remote(context, who="the bot", cure=CURE, headers=headers, timeout_seconds=None, where="url")
 
     async def start(self) -> None:
         """Nothing to connect to: the bot is called when a client writes."""
