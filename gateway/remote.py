@@ -29,6 +29,7 @@ REDIRECTS, REFUSED, FAULTY = 300, 400, 500
 AGAIN_LATER = frozenset({408, 423, 425, 429})
 NOT_LET_IN = frozenset({401, 403, 407})
 GONE = frozenset({404, 410})
+WRONG_PLACE = GONE | {405}
 
 
 class Rejected(Permanent):
@@ -93,7 +94,7 @@ class Remote:
     ) -> None:
         """`who`: the other side, as errors name it; `cure`: what to do when it does not let us in.
 
-        `where`: the option with its address, named when there is nothing at it (404, 410).
+        `where`: the option with its address, named when there is nothing of the kind at it (3xx, 404, 405, 410).
 
         `timeout_seconds`: None leaves it to the core, which ends every call it makes by the instance's own time limit.
         """
@@ -242,6 +243,7 @@ def failure_of(
         delay = retry_after_seconds(headers.get("Retry-After", ""), now)
         return Temporary(f"{who} cannot take it now (status {status})", retry_after_seconds=delay)
     if status < REFUSED:
+        cure = f"correct the option `{where}`" if where else cure
         return Rejected(f"{who} has moved elsewhere (status {status}); {cure}", status, body)
-    hint = f"; if it always does, correct the option `{where}`" if where and status in GONE else ""
+    hint = f"; if it always does, correct the option `{where}`" if where and status in WRONG_PLACE else ""
     return Rejected(f"{who} refuses it (status {status}){hint}", status, body)
