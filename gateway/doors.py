@@ -22,6 +22,9 @@ def _fits_into_an_address(key: SecretStr) -> SecretStr:
 AddressKey = Annotated[SecretStr, AfterValidator(_fits_into_an_address)]
 """An option: the secret part of an address another system calls, for `check_secret`."""
 
+NOBODY = "nobody listens here"
+"""Answered alike to a wrong secret and to a name no instance has."""
+
 
 def same_secret(given: str, secret: str) -> bool:
     """Tell whether the secret was given. Compares in constant time, and half a character in `given` is just wrong."""
@@ -31,4 +34,4 @@ def same_secret(given: str, secret: str) -> bool:
 def check_secret(given: str, secret: str) -> None:
     """Raise `NotHere`, which tells nothing, unless the unguessable part of an address is the secret."""
     if not same_secret(given, secret):
-        raise NotHere("nobody listens here")
+        raise NotHere(NOBODY)

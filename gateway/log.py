@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar, cast
 from urllib.parse import quote
 
 import orjson
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from structlog.typing import Processor, WrappedLogger
+
+StreamT = TypeVar("StreamT", TextIO, BinaryIO)
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -103,7 +106,9 @@ def configure(
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         cache_logger_on_first_use=for_good,
-        logger_factory=_bytes_factory(stream) if machine else structlog.PrintLoggerFactory(stream),
+        logger_factory=_bytes_factory(stream)
+        if machine
+        else structlog.PrintLoggerFactory(cast("TextIO", _Lasting(stream))),
     )
     _lead_in_standard_library(LEVELS[level])
     return redactor
@@ -152,7 +157,24 @@ def _for_people(redactor: Redactor, stream: TextIO) -> list[Processor]:
 
 def _bytes_factory(stream: TextIO) -> Any:
     buffer = getattr(stream, "buffer", None)
-    return structlog.BytesLoggerFactory(buffer) if buffer is not None else _TextFactory(stream)
+    return (
+        structlog.BytesLoggerFactory(cast("BinaryIO", _Lasting(buffer))) if buffer is not None else _TextFactory(stream)
+    )
+
+
+class _Lasting:
+    """A stream that never raises. Who read the log has gone, or the disk is full: the work it tells of goes on."""
+
+    def __init__(self, stream: TextIO | BinaryIO) -> None:
+        self._stream: Any = stream
+
+    def write(self, line: str | bytes) -> None:
+        with suppress(OSError, ValueError):  # ValueError: it was closed
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class _TextFactory:

@@ -28,6 +28,7 @@ REDIRECTS, REFUSED, FAULTY = 300, 400, 500
 AGAIN_LATER = frozenset({408, 423, 425, 429})
 NOT_LET_IN = frozenset({401, 403, 407})
 GONE = frozenset({404, 410})
+WRONG_PLACE = GONE | {405}
 
 
 class Rejected(Permanent):
@@ -88,14 +89,18 @@ class Remote:
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float | None = CALL_SECONDS,
         answer_bytes: int = ANSWER_BYTES,
+        where: str = "",
     ) -> None:
         """`who`: the other side, as errors name it; `cure`: what to do when it does not let us in.
+
+        `where`: the option with its address, named when there is nothing of the kind at it (3xx, 404, 405, 410).
 
         `timeout_seconds`: None leaves it to the core, which ends every call it makes by the instance's own time limit.
         """
         self._context = context
         self._who = who
         self._cure = cure
+        self._where = where
         self._headers = dict(headers or {})
         self._timeout_seconds = timeout_seconds
         self._answer_bytes = answer_bytes
@@ -193,8 +198,15 @@ class Remote:
         return Temporary(f"{self._who} cannot be reached: {trouble}")
 
     def _failure(self, answer: RemoteAnswer) -> Failure:
-        now = self._context.now()
-        return failure_of(answer.status, answer.headers, who=self._who, cure=self._cure, now=now, body=answer.body)
+        return failure_of(
+            answer.status,
+            answer.headers,
+            who=self._who,
+            cure=self._cure,
+            where=self._where,
+            now=self._context.now(),
+            body=answer.body,
+        )
 
 
 def with_query(url: str, params: Mapping[str, str] | None) -> str:
@@ -207,14 +219,26 @@ def with_query(url: str, params: Mapping[str, str] | None) -> str:
 
 
 def failure_of(
-    status: int, headers: Mapping[str, str], *, who: str, cure: str, now: float | None = None, body: bytes = b""
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    who: str,
+    cure: str,
+    where: str = "",
+    now: float | None = None,
+    body: bytes = b"",
 ) -> Failure:
-    """Return what an answer with another status than 2xx means. `who`, `cure`: see `Remote`; `now`: unix seconds."""
+    """Return what an answer with another status than 2xx means.
+
+    `who`, `cure`, `where`: see `Remote`; `now`: unix seconds.
+    """
     if status in NOT_LET_IN:
         return AuthenticationFailed(f"{who} does not let us in (status {status}); {cure}")
     if status >= FAULTY or status in AGAIN_LATER:
         delay = retry_after_seconds(headers.get("Retry-After", ""), now)
         return Temporary(f"{who} cannot take it now (status {status})", retry_after_seconds=delay)
     if status < REFUSED:
+        cure = f"correct the option `{where}`" if where else cure
         return Rejected(f"{who} has moved elsewhere (status {status}); {cure}", status, body)
-    return Rejected(f"{who} refuses it (status {status})", status, body)
+    hint = f"; if it always does, correct the option `{where}`" if where and status in WRONG_PLACE else ""
+    return Rejected(f"{who} refuses it (status {status}){hint}", status, body)

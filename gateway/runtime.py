@@ -285,20 +285,20 @@ async def serve(settings: Settings, _host: PluginHost | None = None) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def on_signal() -> None:
+    def on_signal(number: signal.Signals) -> None:
         if stopped.is_set():
             os._exit(130)
         stopped.set()
+        log.info("gateway.stopping", signal=number.name)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
+        loop.add_signal_handler(number, on_signal, number)
     gateway = Gateway(settings)
     log.info("gateway.starting", config=str(settings.file))
     if await _unless(stopped, gateway.start()):
         _spare_the_collector()
         _announce(gateway)
         await stopped.wait()
-        log.info("gateway.stopping")
         await gateway.stop()
     log.info("gateway.stopped")
 
@@ -328,8 +328,11 @@ def _spare_the_collector() -> None:
 def _announce(gateway: Gateway) -> None:
     log.info("gateway.ready", url=gateway.url, instances=sorted(gateway.instances))
     width = max(len(label) for label, _ in gateway.pages())
-    for label, address in gateway.pages():
-        print(f"  {label:<{width}}  {address}", flush=True)  # noqa: T201 - for the person at the terminal
+    lines = [f"  {label:<{width}}  {address}" for label, address in gateway.pages()]
+    try:
+        print(*lines, sep="\n", flush=True)  # noqa: T201 - for the person at the terminal
+    except OSError:  # nobody reads, or the disk is full: what could not be written must not be tried again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _pages(running: Running) -> Mapping[str, str]:

@@ -20,8 +20,8 @@ from pydantic import ValidationError
 from gateway import log as logs
 from gateway.callers import Callers
 from gateway.contracts import SupportsRoutes, SupportsWebhook
-from gateway.doors import same_secret
-from gateway.errors import BadInput, Temporary, TooMany, Unavailable, UnknownConversation, UserMistake
+from gateway.doors import NOBODY, same_secret
+from gateway.errors import BadInput, NotHere, Temporary, TooMany, Unavailable, UnknownConversation, UserMistake
 from gateway.files import INLINE
 from gateway.pace import KEEPALIVE_SECONDS, Pace
 from gateway.webhook import WebhookRequest, WebhookResponse
@@ -191,7 +191,7 @@ class Web:
         """Hand a webhook to its instance; answered only after what it reports is committed."""
         running = self._instances.get(request.match_info["instance"])
         if running is None or not isinstance(running.component, SupportsWebhook):
-            raise web.HTTPNotFound(text="nobody listens here")
+            raise NotHere(NOBODY)
         if not running.ready:
             msg = f"{running.name} is {running.state}"
             raise Unavailable(msg, retry_after_seconds=5)
@@ -207,7 +207,7 @@ class Web:
         """Return a plugin's answer; a refusal in its protocol's own words is counted like any other."""
         if answer.status >= 400:  # noqa: PLR2004 - HTTP
             self._count(request, answer.status)
-            log.info("request.refused", status=answer.status, reason="told in its own words", route=_route(request))
+            self._log_refusal(request, answer.status, "told in its own words")
         return _as_response(answer)
 
     async def _administer(self, request: web.Request) -> web.Response:
@@ -269,8 +269,12 @@ class Web:
         self, request: web.Request, status: int, reason: str, headers: Mapping[str, str] | None = None
     ) -> web.Response:
         self._count(request, status)
-        log.info("request.refused", status=status, reason=reason, route=_route(request))
+        self._log_refusal(request, status, reason)
         return web.json_response({"error": reason}, status=status, headers=headers)
+
+    def _log_refusal(self, request: web.Request, status: int, reason: str) -> None:
+        instance, route = self._instance(request), _route(request)
+        log.info("request.refused", instance=instance, status=status, reason=reason, route=route)
 
     def _count(self, request: web.Request, status: int) -> None:
         self._metrics.refused(self._instance(request), str(status)).inc()
@@ -317,7 +321,7 @@ def _what_is_wrong(error: ValidationError) -> str:
     """Say where and what, without repeating the input."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"{where or 'the body'}: {first['msg']}"
+    return f"{where or 'the body'}: {first['msg'].removeprefix('Value error, ')}"
 
 
 async def _as_webhook(request: web.Request) -> WebhookRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.plugins import PluginHost
 
+STANDARD_ERROR = 2
+
 
 @click.command(short_help="Run the gateway until it is told to stop.")
 @config_option
 def serve(config: Path) -> None:
     """Run the gateway until it is told to stop (Ctrl-C, SIGTERM)."""
+    _open_standard_streams()
     host = host_for(config)
     loaded = load(config, host)
     if loaded.settings is None:
@@ -33,6 +37,15 @@ def serve(config: Path) -> None:
     _start_logging(loaded.settings)
     _log_warnings(host, [str(problem) for problem in loaded.problems])
     _run(loaded.settings, host)
+
+
+def _open_standard_streams() -> None:
+    """Whoever started this may have closed some; then the store or a socket would get their numbers."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
+        pass
+    os.close(number)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    sys.stderr = sys.stderr or open(STANDARD_ERROR, "w", encoding="utf-8")  # noqa: SIM115 - as above
 
 
 def _start_logging(settings: Settings) -> None:

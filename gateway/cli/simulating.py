@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -157,8 +158,8 @@ def _play(stage: Stage, port: int, gateway: str, *, opens: bool | None) -> None:
     from gateway.testing.simulate import play  # noqa: PLC0415
 
     def ready(url: str) -> None:
-        click.echo(_words(stage, url, gateway))
-        sys.stdout.flush()
+        with suppress(OSError):  # nobody reads it; the page says the same
+            click.echo(_words(stage, url, gateway))
         if _has_screen() if opens is None else opens:
             click.launch(f"{url}/")
 

@@ -112,15 +112,14 @@ class _Complaint:
         found: dict[tuple[Address, bool], list[str]] = {}
         for error in errors:
             address = self._find(error)
-            at_key = error["type"] in {"missing", "extra_forbidden"}
-            if not self._source.is_settled(address):
-                at_key = at_key or error["loc"][-1:] == ("[key]",)
-                messages = found.setdefault((address, at_key), [])
-                message = self._message(error, address)
-                if message not in messages:
-                    messages.append(message)
+            at_key = error["type"] in {"missing", "extra_forbidden"} or error["loc"][-1:] == ("[key]",)
+            messages = found.setdefault((address, at_key), [])
+            message = self._message(error, address)
+            if message not in messages:
+                messages.append(message)
         for (address, at_key), messages in _deepest(found).items():
-            self._source.complain(address, " or ".join(messages), at_key=at_key)
+            if not self._source.is_settled(address):
+                self._source.complain(address, " or ".join(messages), at_key=at_key)
 
     def _find(self, error: ErrorDetails) -> Address:
         """Return the address an error is about; steps that name a branch of a union stand nowhere and are left out."""

@@ -153,6 +153,17 @@ async def test_what_is_refused(site: Site, path: str, body: bytes, status: int) 
     assert answer.status == status
 
 
+@pytest.mark.parametrize(("path", "instance"), [("/hooks/web/wrong", "web"), ("/hooks/webb/right-token", "gateway")])
+async def test_a_wrong_address_is_logged_with_the_instance_but_not_with_its_secret(
+    site: Site, path: str, instance: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await site.http.post(path, data=b"{}")
+
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "request.refused" in line]
+    assert f"instance={instance} " in line and "/hooks/{instance}/{tail}" in line
+    assert "right-token" not in line
+
+
 async def test_a_refusal_in_a_protocols_own_words_is_counted(site: Site) -> None:
     answer = await site.http.post("/hooks/web/in-its-own-words", data=b"{}")
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+from pydantic import BaseModel, Field, SecretStr
 
+from gateway import Options
 from gateway.config import load
 from gateway.plugins import PluginHost
 from tests.unit.plugin_fakes import Business, Staffed, bot, channel, entry_point, listener, platform, plugin
@@ -21,6 +23,14 @@ platforms:
 routes:
   main: { channels: [site], bot: faq, handoff: [desk] }
 """
+
+
+class Member(BaseModel):
+    token: SecretStr = Field(min_length=16)
+
+
+class Crew(Options):
+    members: tuple[Member, ...] = Field(min_length=1, description="Who may sign in.")
 
 
 @pytest.fixture
@@ -39,7 +49,7 @@ def host(monkeypatch):
                     bot("shaky", check=lambda folder, options: 1 / 0),
                     bot("staffed", build=Staffed),
                 ],
-                register_agent_platforms=[platform("office")],
+                register_agent_platforms=[platform("office"), platform("crew", options=Crew)],
                 register_listeners=[listener("ear")],
             ),
             plugin(monkeypatch, "one", register_channels=[channel("twin")]),
@@ -162,7 +172,7 @@ CASES = {
     # --- instances
     "no type": Case(
         change=("type: office", ""),
-        said=["gateway.yaml:6:3: platforms.desk.type: is required; installed agent platform types: office"],
+        said=["gateway.yaml:6:3: platforms.desk.type: is required; installed agent platform types: crew, office"],
     ),
     "unknown type": Case(
         change=("type: wire", "type: telegram"),
@@ -256,6 +266,10 @@ CASES = {
     "unset variable": Case(
         change=("https://a", "https://a, token: { $env: TOKEN }"),
         said=["gateway.yaml:2:46: channels.site.token: the environment variable TOKEN is not set"],
+    ),
+    "unset variable in a list that must not be empty": Case(
+        change=("{ type: office }", "{ type: crew, members: [{ token: { $env: TOKEN } }] }"),
+        said=["gateway.yaml:6:42: platforms.desk.members[0].token: the environment variable TOKEN is not set"],
     ),
     "empty variable": Case(
         change=("https://a", "https://a, token: { $env: TOKEN }"),

@@ -4,8 +4,10 @@ import asyncio
 import io
 import json
 import logging
+import os
 import re
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -185,6 +187,20 @@ def test_bytes_go_straight_to_the_stream_below(tmp_path):
         log.get().info("gateway.ready", name="Zoë")
 
     assert json.loads((tmp_path / "log").read_text(encoding="utf-8"))["name"] == "Zoë"
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_log_that_cannot_be_written_stops_nothing(style):
+    reading, writing = os.pipe()
+    os.close(reading)  # who read it has gone
+    stream = os.fdopen(writing, "w", encoding="utf-8")
+    log.configure(style=style, stream=stream)
+
+    log.get().info("gateway.ready")
+    logging.getLogger("aiohttp.server").error("oh")
+
+    with suppress(BrokenPipeError):
+        stream.close()
 
 
 def test_every_line_of_the_core_is_about_a_dotted_event():

@@ -48,6 +48,13 @@ def test_a_refusal_tells_whether_it_is_gone(status, gone):
     assert isinstance(failure, Rejected) and failure.gone is gone
 
 
+@pytest.mark.parametrize(("status", "named"), [(404, True), (405, True), (410, True), (302, True), (400, False)])
+def test_nothing_at_its_address_is_told_with_the_option_that_has_it(status, named):
+    failure = failure_of(status, {}, who="the bot", cure="give it the token", where="url")
+
+    assert ("correct the option `url`" in failure.reason) is named
+
+
 @pytest.mark.parametrize("given", ["", "secre", "secret2", "Secret", "sécret", "\ud800"])
 def test_a_wrong_secret_opens_nothing(given):
     check_secret("secret", "secret")

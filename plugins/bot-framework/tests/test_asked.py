@@ -340,6 +340,16 @@ async def test_an_answer_without_activities_says_nothing(here, answer):
     assert await gateway.transcript() == ["client: hi"]
 
 
+async def test_something_else_at_its_address_is_told_with_its_cure(here):
+    gateway, bot = here
+    bot.answer = lambda _activity: "<html>"
+    await gateway.channel().writes("hi")
+    await gateway.settled()
+    [failed] = [entry.body for entry in await gateway.log() if isinstance(entry.body, BotFailed)]
+
+    assert failed.reason == "the bot's answer is not JSON; is the option `url` its messages endpoint?"
+
+
 async def test_a_bot_that_wants_a_token_makes_the_instance_unhealthy(here):
     gateway, bot = here
     bot.refuse("", 401)

@@ -70,6 +70,21 @@ async def test_what_is_malformed_is_refused(here, body):
     assert here.bot.turns == []
 
 
+async def test_nothing_said_is_told_in_plain_words(here):
+    answer = await here.site.request("POST", here.site.at(), {"clientId": "ann"})
+
+    assert answer.body == {"error": "the body: one of `query` and `event` is needed"}
+
+
+async def test_a_wrong_webhook_address_is_told_with_its_cure(here):
+    here.site.refuse("hook", 404)
+    await here.site.asks("hi", tail="/async")
+    await here.gateway.settled()
+
+    [lost] = await here.gateway.gateway.store.dead_letters()
+    assert "correct the option `webhook`" in lost.failures[-1][1]
+
+
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"clientId": ' + b"9" * 5000 + b"}"], ids=len
 )

@@ -109,12 +109,14 @@ async def test_the_client_runs(here):
     assert lines.count("[Bo] good day") == 1
 
 
-def test_the_config_is_one():
-    [block] = blocks("yaml")
-    options = {**yaml.safe_load(block)["channels"]["rest"], "token": kit.TOKEN}
-    del options["type"]
+def test_the_configs_are_some():
+    to_keep, to_try, script = map(yaml.safe_load, blocks("yaml"))
+    for config in (to_keep, to_try):
+        options = {**config["channels"]["rest"], "token": kit.TOKEN}
+        del options["type"]
 
-    assert ChatApiOptions.model_validate(options).wait_seconds == 20
+        assert ChatApiOptions.model_validate(options).wait_seconds == 20
+    assert script["fallback"]
 
 
 def test_the_sample_is_ours():

@@ -105,6 +105,24 @@ async def test_a_message_jivo_cannot_take_is_reported_with_its_reason(here):
     assert failed.reason.startswith("Jivo refuses it (status 422): ")
 
 
+async def test_its_reason_is_short_and_has_no_secret_in_it(here):
+    secrets = ["4hGfJ2pQsecret", "JIVOPUBLICID", kit.KEY, kit.WEBHOOKS_KEY]
+
+    def repeat(request, _what, body):
+        file = f"https://gw.example.com/files/{kit.KEY}"
+        return 422, f"Cannot POST {request.path}\x1b[31m\n{' '.join(secrets)} {file} {body} {'x' * 5000}"
+
+    await here.transferred()
+    here.jivo._take = repeat
+    await here.ann.writes("strange")
+    await here.logs(Delivery)
+
+    [failed] = here.logged(Delivery)
+    assert failed.reason.startswith("Jivo refuses it (status 422): Cannot POST /***/*** [31m *** *** *** *** *** {")
+    assert len(failed.reason) < 250
+    assert not any(secret in failed.reason for secret in secrets)
+
+
 async def test_a_removed_channel_gives_the_dialog_back(here):
     await here.transferred()
     here.jivo.refuse("text", 404)
@@ -131,7 +149,7 @@ async def test_a_wrong_url_is_told_at_the_start_without_it(tmp_path):
         with pytest.raises(UserMistake) as error:
             await kit.Harness(config, folder=tmp_path).__aenter__()
 
-        assert "Jivo refuses it (status 404)" in str(error.value)
+        assert "Jivo refuses it (status 404); correct the option `url`" in str(error.value)
         assert "secret" not in str(error.value) and "one-in" not in str(error.value)
 
 

@@ -180,10 +180,21 @@ async def test_a_server_that_tells_no_usage_is_not_asked_for_it_again(place):
     assert ["stream_options" in body for body in place.model.asked] == [True, False, False]
 
 
-async def test_an_unknown_model_is_told_with_its_cure(place):
-    place.model.answers(refused(404, message="The model `small` does not exist"))
+@pytest.mark.parametrize("code", ["", "model_not_found"])
+async def test_an_unknown_model_is_told_with_its_cure(place, code):
+    place.model.answers(refused(404, message="The model `small` does not exist", code=code))
 
-    assert "`model`" in await failure(place)
+    reason = await failure(place)
+
+    assert "`model`" in reason and code in reason
+
+
+async def test_another_kind_of_server_at_the_address_is_told_with_its_cure(tmp_path):
+    async with standing(tmp_path, route={"bot_expire_seconds": 0.01}) as place:
+        page = words(body=b"<html>", content_type="text/html")
+        place.model.answers(*[page] * 5)  # the last try may be one of several
+
+        assert "`url`" in await failure(place)
 
 
 async def test_no_endpoint_is_a_failed_turn(tmp_path, unused_tcp_port):

@@ -68,6 +68,8 @@ def test_a_key_does_not_travel_in_the_open():
     ("options", "words"),
     [
         ({"url": "api.openai.com"}, "no address"),
+        ({"url": "http://127.0.0.1/v1/chat/completions/"}, "leave /chat/completions out"),
+        ({"url": "http://127.0.0.1/openai/deployments/d/chat/completions?api-version=1"}, "has no query"),
         ({"url": "http://me:secret@127.0.0.1/v1"}, "headers"),
         ({"key": " "}, "no key"),
         ({"key": "two\nlines"}, "no key"),

@@ -132,6 +132,21 @@ async def test_a_desk_that_is_down_at_the_start_is_waited_for_only_if_it_knows_u
             assert gateway.gateway.instances["center"].healthy
 
 
+async def test_a_desk_that_was_down_at_the_start_and_forgot_us_is_told_again_before_the_next_dialog(tmp_path):
+    async with FakeDesk() as desk:
+        config = {**kit.driving(desk.api_url), "server": {"port": kit.free_port(), "shutdown_seconds": 1}}
+        async with kit.Harness(config, folder=tmp_path):
+            desk.webhook = ""
+        desk.refuse("setWebhook", 503)
+        async with kit.Harness(config, folder=tmp_path) as gateway:
+            here = kit.Driver(gateway, desk)
+            assert desk.webhook == ""
+            await here.transferred()
+
+            assert (await desk.says("hello")).status == 200
+            await here.sees("hello")
+
+
 async def test_refused_credentials_make_it_unhealthy_with_the_cure(driving):
     await driving.transferred(history=0)
     driving.desk.refuse("sendText", 401)

@@ -321,9 +321,9 @@ class Stage:
         message = text_message(message) if isinstance(message, str) else message
         return self.book.add(conversation or self.conversation, Said(role=Role.BOT, author=BOT, message=message))
 
-    def agent_says(self, message):
+    def agent_says(self, message, agent=ANNA):
         message = text_message(message) if isinstance(message, str) else message
-        return self.book.add(self.conversation, Said(role=Role.AGENT, author=ANNA, message=message))
+        return self.book.add(self.conversation, Said(role=Role.AGENT, author=agent, message=message))
 
     def transfer(self, transfer=None, position=None):
         transfer = transfer or Transfer()

@@ -21,6 +21,7 @@ from gateway import (
     WebhookResponse,
     WrongMethod,
     check_secret,
+    read_json,
 )
 from gateway_bot_framework.answers import Answers
 from gateway_bot_framework.asking import MET, Asking
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gateway_bot_framework.options import BotFrameworkOptions
 
 CURE = "let the bot take anonymous calls, or put the token it wants into the option `token`"
+NOT_JSON = "the bot's answer is not JSON; is the option `url` its messages endpoint?"
 SECRET_BYTES = 18
 CONVERSATION, ACTIVITIES = ("v3", "conversations"), "activities"
 
@@ -46,7 +48,7 @@ class BotFrameworkBot:
         self._answers = Answers(context, group_from=options.group_from)
         token = options.token.get_secret_value().strip() if options.token else ""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._bot = Remote(context, who="the bot", cure=CURE, headers=headers, timeout_seconds=None)
+        self._bot = Remote(context, who="the bot", cure=CURE, headers=headers, timeout_seconds=None, where="url")
 
     async def start(self) -> None:
         """Nothing to connect to: the bot is called when a client writes."""
@@ -74,7 +76,7 @@ class BotFrameworkBot:
 
     async def _post(self, activity: dict[str, Any]) -> Sequence[Activity]:
         answer = await self._bot.post(self._options.url, activity)
-        return replies_of(answer.json() if answer.body.strip() else None)
+        return replies_of(_decoded(answer.body) if answer.body.strip() else None)
 
     # --- unasked, or one by one ---
 
@@ -117,6 +119,13 @@ class BotFrameworkBot:
         if received.stale:
             return _answer(409, error={"code": "Stale", "message": "somebody else has the floor; it was not said"})
         return _answer(200, id=said_id(conversation, received.number or 0))
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return read_json(body)
+    except ValueError:
+        raise Permanent(NOT_JSON) from None
 
 
 def _where(error: ValidationError) -> str:

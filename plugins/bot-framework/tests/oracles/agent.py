@@ -108,7 +108,7 @@ class Echo(ActivityHandler):
     async def on_members_added_activity(self, members_added, turn_context):
         for member in members_added:
             if member.id != turn_context.activity.recipient.id:
-                await turn_context.send_activity(f"Welcome, {member.name}")
+                await turn_context.send_activity(f"Welcome, {member.name or 'stranger'}")
 
     async def on_message_activity(self, turn_context):
         activity = turn_context.activity

@@ -37,7 +37,7 @@ class ChatApiChannel:
         self._methods = Methods(context, options, asking=asking, listings=listings)
         headers = {name: value.get_secret_value() for name, value in options.webhook_headers.items()}
         cure = "correct the options `webhook` and `webhook_headers`"
-        self._webhook = Remote(context, who="the webhook", cure=cure, headers=headers)
+        self._webhook = Remote(context, who="the webhook", cure=cure, where="webhook", headers=headers)
         self._unwatch: Callable[[], None] = lambda: None
 
     async def start(self) -> None:

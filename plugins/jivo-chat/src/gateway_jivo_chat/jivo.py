@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from gateway import Lookup, Permanent, Refused, Rejected, Remote
 from gateway_jivo_chat import wire
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from gateway_jivo_chat.options import JivoChatOptions
 
 LONGEST_REASON = 200
+SHORTEST_SECRET = 8
+"""A shorter part of the channel's address opens nothing, and may be a word."""
+ADDRESS = re.compile(r"\w+://\S+")
+OR_DO_NOT_ASK = "correct the option `url`, or set `ask_online: false`"
 
 
 class Jivo:
@@ -23,6 +28,7 @@ class Jivo:
     def __init__(self, context: Context, options: JivoChatOptions) -> None:
         self._context = context
         self._url = options.url
+        self._secrets = _secrets(options)
         cure = "correct the option `url`: copy it from the channel's settings in Jivo"
         self._remote = Remote(context, who="Jivo", cure=cure)
         self._online = Lookup(
@@ -42,7 +48,7 @@ class Jivo:
         except Rejected as failure:
             if failure.gone:
                 raise Refused("Jivo no longer has this channel; correct the option `url`") from None
-            raise Permanent(_reason(failure)) from None
+            raise Permanent(self._reason(failure)) from None
 
     async def _post_with_custom_data(
         self, sender: Mapping[str, Any], bare: Mapping[str, Any], message: Mapping[str, Any]
@@ -56,7 +62,7 @@ class Jivo:
             await self._post(bare, message)
             self._takes_custom_data = False
             cure = "set the option `custom_data` to another form, or to `none`"
-            self._context.log.warning("jivo_chat.custom_data_refused", reason=_reason(failure), cure=cure)
+            self._context.log.warning("jivo_chat.custom_data_refused", reason=self._reason(failure), cure=cure)
 
     async def _post(self, sender: Mapping[str, Any], message: Mapping[str, Any]) -> None:
         headers = {"Content-Type": wire.CONTENT_TYPE}
@@ -76,18 +82,32 @@ class Jivo:
 
     async def _ask(self) -> bool:
         parts = urlsplit(self._url.get_secret_value())
-        answer = await self._remote.get(urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/status")))
+        try:
+            answer = await self._remote.get(urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/status")))
+        except Rejected as failure:
+            raise Permanent(f"Jivo refuses it (status {failure.status}); {OR_DO_NOT_ASK}") from None
         online = wire.is_online(answer.body)
         if online is None and not self._complained:
             self._complained = True
-            self._context.log.warning("jivo_chat.status_not_understood", cure="set `ask_online: false`")
+            self._context.log.warning("jivo_chat.status_not_understood", cure=OR_DO_NOT_ASK)
         return online is not False
 
     def _nobody_can_tell(self, reason: str) -> None:
         self._context.log.info("jivo_chat.status_unknown", reason=reason)
 
+    def _reason(self, failure: Rejected) -> str:
+        """Return Jivo's own words where there are some, on one line, without addresses and the secrets in ours."""
+        words = ADDRESS.sub("***", failure.body.decode(errors="replace"))
+        for secret in self._secrets:
+            words = words.replace(secret, "***")
+        words = " ".join("".join(c if c.isprintable() else " " for c in words).split())[:LONGEST_REASON]
+        return f"{failure.reason}: {words}" if words else failure.reason
 
-def _reason(failure: Rejected) -> str:
-    """Return Jivo's own words where there are some, on one line."""
-    words = " ".join(failure.body.decode(errors="replace").split())[:LONGEST_REASON]
-    return f"{failure.reason}: {words}" if words else failure.reason
+
+def _secrets(options: JivoChatOptions) -> list[str]:
+    """Return what may open something, the longest first. A server in between may repeat what it was asked for."""
+    parts = urlsplit(options.url.get_secret_value())
+    keys = [key.get_secret_value() for key in (options.key, options.webhooks_key) if key]
+    pieces = re.split(r"[/&=]", f"{parts.path}&{parts.query}")
+    found = {*keys, *pieces, *map(unquote, pieces)}
+    return sorted((each for each in found if len(each) >= SHORTEST_SECRET), key=len, reverse=True)

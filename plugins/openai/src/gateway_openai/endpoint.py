@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gateway import Permanent, Rejected, Remote, Temporary, read_json
+from gateway_openai.options import COMPLETIONS
 from gateway_openai.sse import data_of
 from gateway_openai.wire import Answer, Assembly, Broken, Error, NotUnderstood, error_of
 
@@ -20,6 +21,7 @@ ANSWER_BYTES = 16 * 1024 * 1024
 DONE = "[DONE]"
 STREAM_OPTIONS = "stream_options"
 UNKNOWN = {404: "it does not know the address or the model; correct the options `url` and `model`"}
+UNREADABLE = f"the answer of {WHO} cannot be read; if every one is like that, correct the option `url`"
 
 OnText = Callable[[str], None]
 
@@ -33,7 +35,7 @@ class Endpoint:
 
     def __init__(self, context: Context, options: OpenAIOptions) -> None:
         """Does no I/O."""
-        self._url = f"{options.url}/chat/completions"
+        self._url = f"{options.url}{COMPLETIONS}"
         self._stream = options.stream
         self._wants_usage = True
         """ASSUMED: a server that does not know `stream_options` refuses them by name; then usage is not asked for."""
@@ -62,7 +64,7 @@ class Endpoint:
         except Broken as broken:
             raise broken_off(broken.error) from None
         except (NotUnderstood, ValueError):
-            raise Temporary(f"the answer of {WHO} cannot be read") from None
+            raise Temporary(UNREADABLE) from None
         if not assembly.finish:
             raise Temporary(f"{WHO} broke off in the middle of its answer")
         return assembly.answer()
@@ -113,8 +115,8 @@ def meaning(rejected: Rejected) -> Failure:
         return Permanent(f"a content filter of {WHO} held the question back")
     if error.is_too_long:
         return TooLong(f"the conversation is too long for the model, also when shortened ({rejected.reason})")
-    told = str(error) or UNKNOWN.get(rejected.status, "")
-    return Permanent(f"{rejected.reason}{': ' if told else ''}{told}")
+    told = filter(None, [rejected.reason, str(error), UNKNOWN.get(rejected.status)])
+    return Permanent(": ".join(told))
 
 
 def broken_off(error: Error) -> Failure:

@@ -12,6 +12,7 @@ from gateway_openai.addresses import address_of, is_ours
 from gateway_openai.references import lost_references
 
 OPENAI = "https://api.openai.com/v1"
+COMPLETIONS = "/chat/completions"
 BUILT_IN = ("transfer_to_agent", "close_conversation", "remember")
 TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 NOT_EXTRA = frozenset({"messages", "model", "n", "stream", "stream_options", "tool_choice", "tools"})
@@ -160,6 +161,15 @@ class OpenAIOptions(Options):
         default=4, ge=1, le=20, description="How often in a turn it may ask for tools before it has to answer."
     )
     prices: Prices | None = Field(default=None, description="What tokens cost. Default: cost is not counted.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_base(cls, url: str) -> str:
+        if address_of(url).query:
+            raise ValueError("the base has no query; with Azure it is https://NAME.openai.azure.com/openai/v1")
+        if url.endswith(COMPLETIONS):
+            raise ValueError(f"leave {COMPLETIONS} out: it is added to the base")
+        return url
 
     @field_validator("extra")
     @classmethod

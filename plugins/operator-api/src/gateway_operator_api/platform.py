@@ -50,6 +50,8 @@ class OperatorApiPlatform:
         self._options = options
         self._secret = urlsafe_b64encode(context.secret("webhook")).decode().rstrip("=")
         self._desk = Desk(context, options)
+        self._renewed = False
+        """Whether the desk was told our address in this run; one that was down then may have forgotten it since."""
         self._groups = Groups(context, ask=self._desk.get_destinations, fresh_seconds=options.online_seconds)
         self._sessions = Sessions(context.storage)
         self._intake = Intake(context, self._sessions)
@@ -59,20 +61,28 @@ class OperatorApiPlatform:
 
     async def start(self) -> None:
         """Tell the desk where to post events. If it knows already and is down just now, the gateway starts anyway."""
-        url = self._context.url(f"/hooks/{self._context.name}/{self._secret}")
-        told = sha256(f"{self._options.url.get_secret_value()}\n{url}".encode()).hexdigest()
         try:
-            await self._desk.set_webhook(url)
+            await self._set_webhook()
         except Temporary as failure:
-            if await self._context.storage.get(WEBHOOK) != told:
+            if await self._context.storage.get(WEBHOOK) != self._webhook()[1]:
                 raise
             self._context.log.warning("operator_api.webhook_not_renewed", reason=failure.reason)
         except Rejected as refusal:
             raise Permanent(f"{refusal.reason}; is `url` its whole API URL?") from None
-        await self._context.storage.put(WEBHOOK, told)
         await self._forget_ended()
         if self._options.ask_online:
             self._groups.refresh()
+
+    async def _set_webhook(self) -> None:
+        url, told = self._webhook()
+        await self._desk.set_webhook(url)
+        await self._context.storage.put(WEBHOOK, told)
+        self._renewed = True
+
+    def _webhook(self) -> tuple[str, str]:
+        """Return the address for events, and what is kept of it. The gateway knows its own only once it runs."""
+        url = self._context.url(f"/hooks/{self._context.name}/{self._secret}")
+        return url, sha256(f"{self._options.url.get_secret_value()}\n{url}".encode()).hexdigest()
 
     async def stop(self) -> None:
         """Let go. The desk keeps our address and repeats, or not, what it could not post."""
@@ -102,6 +112,8 @@ class OperatorApiPlatform:
 
     async def open(self, opening: Opening) -> Opened:
         """Open a dialog, then hand over history and first words. After a crash it goes on where it was."""
+        if not self._renewed:
+            await self._set_webhook()
         known = await self._sessions.get(opening.session) or await self._begun(opening)
         words = enumerate(self._first_words(opening), start=1)
         steps = (

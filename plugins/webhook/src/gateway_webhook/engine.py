@@ -34,7 +34,7 @@ class WebhookBot:
         self._context = context
         self._url = options.url
         headers = {name: value.get_secret_value() for name, value in options.headers.items()}
-        self._bot = Remote(context, who="the bot", cure=CURE, headers=headers, timeout_seconds=None)
+        self._bot = Remote(context, who="the bot", cure=CURE, headers=headers, timeout_seconds=None, where="url")
         secrets = [secret for secret in (options.secret, options.old_secret) if secret is not None]
         self._signer = Signer([secret.get_secret_value() for secret in secrets])
         self._callbacks = Callbacks(context)

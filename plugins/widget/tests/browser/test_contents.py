@@ -15,6 +15,7 @@ from gateway import (
     Media,
     MediaKind,
     Message,
+    Peer,
     Text,
 )
 from plugins.widget.tests.browser.chat import EVERYTHING, started, wrote
@@ -46,6 +47,18 @@ async def test_all_contents_are_shown(page, stage):
     await chat.button("More").click()
     await stage.context.until(lambda _: wrote(stage))
     assert wrote(stage)[0].text == "More"
+
+
+async def test_a_face_that_cannot_be_had_is_drawn(page, stage):
+    chat = await started(page, stage)
+    await page.route("**/face.png", lambda route: route.abort())
+    bo = Peer(id="bo", name="Bo", avatar_url="https://shop.example.com/face.png")
+    stage.agent_joins(bo)
+    stage.agent_says("Hello", bo)
+
+    face = chat.log.locator(".who").last.locator(".avatar")
+    await expect(face.locator("svg")).to_be_visible()
+    await expect(face.locator("img")).to_have_count(0)
 
 
 async def test_lines_stay_lines(page, stage):

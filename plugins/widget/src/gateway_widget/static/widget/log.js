@@ -151,6 +151,7 @@ const dots = (place) => h("span", { class: place + " dots", "aria-hidden": "true
 
 export function avatar({ role, avatar: address }, { avatar: ours, root }) {
   const src = fileUrl(address || (role === "bot" ? ours : ""), root);
-  const face = src ? h("img", { src, alt: "" }) : icon(role === "agent" ? "person" : "spark");
+  const drawn = icon(role === "agent" ? "person" : "spark");
+  const face = src ? h("img", { src, alt: "", onerror: () => face.replaceWith(drawn) }) : drawn;
   return h("span", { class: "avatar", "aria-hidden": "true" }, face);
 }
