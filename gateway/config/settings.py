@@ -82,8 +82,8 @@ class ServerSettings(Section):
     )
     http_client: ClientName = Field(
         "auto",
-        description="What makes calls to other systems: aiohttp, or pyreqwest, which costs a sixth and is an extra "
-        "(`pip install 'integration-gateway[fast]'`); auto: pyreqwest where it is installed.",
+        description="What makes calls to other systems: aiohttp, or pyreqwest, which keeps the event loop freer and is "
+        "an extra (`pip install 'integration-gateway[fast]'`); auto: pyreqwest where it is installed.",
     )
     metrics_token: SecretStr | None = Field(
         None,
