@@ -240,6 +240,11 @@ class Engine:
         """Return the bot instance of a conversation's route; empty if it has none (any more)."""
         return self._policy(conversation.channel).bot
 
+    @property
+    def under_way(self) -> int:
+        """How many events of plugins are being decided on and committed, or wait for their turn."""
+        return len(self._steps)
+
     async def drain(self, *, within_seconds: float | None = None) -> None:
         """Wait for the steps under way; there are no new ones once `open` is false."""
         if self._steps:

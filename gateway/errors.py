@@ -127,6 +127,10 @@ class Unavailable(GatewayError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Overloaded(Unavailable):
+    """There is too much to do. That is told once, and not for each who is put off: telling would be work, too."""
+
+
 class UnknownConversation(GatewayError):
     """No open conversation answers to this id or session."""
 

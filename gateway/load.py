@@ -10,14 +10,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.errors import Unavailable
+from gateway import log as logs
+from gateway.errors import Overloaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LOOK_SECONDS = 0.05
+log = logs.get()
+
+LOOK_SECONDS = 0.02
 """How long a look at the load counts: looking costs more than an event."""
 RETRY_SECONDS = 2.0
+TELL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +29,7 @@ class Limits:
     """What is too much."""
 
     pending_effects: int = 20_000
+    events_under_way: int = 128
     store_delay_seconds: float = 2.0
 
 
@@ -36,15 +41,18 @@ class Load:
         *,
         limits: Limits,
         pending_effects: Callable[[], int],
+        events_under_way: Callable[[], int],
         store_delay: Callable[[], float],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`pending_effects` and `store_delay` (in seconds) are asked at most each `LOOK_SECONDS`."""
+        """What there is of each, and `store_delay` in seconds; asked at most each `LOOK_SECONDS`."""
         self._limits = limits
         self._pending_effects = pending_effects
+        self._events_under_way = events_under_way
         self._store_delay = store_delay
         self._now = now
         self._looked_at = float("-inf")
+        self._told_at = float("-inf")
         self._reason = ""
 
     @property
@@ -52,18 +60,31 @@ class Load:
         """Say what there is too much of; empty: there is room."""
         now = self._now()
         if now - self._looked_at >= LOOK_SECONDS:
-            self._looked_at, self._reason = now, self._look()
+            self._looked_at, before, self._reason = now, self._reason, self._look()
+            self._tell(before, now)
         return self._reason
 
     def expect_room(self) -> None:
-        """Raise `Unavailable` if there is none."""
+        """Raise `Overloaded` if there is none."""
         if reason := self.excess:
-            raise Unavailable(f"too busy: {reason}", retry_after_seconds=RETRY_SECONDS)
+            raise Overloaded(f"too busy: {reason}", retry_after_seconds=RETRY_SECONDS)
+
+    def _tell(self, before: str, now: float) -> None:
+        """Log that it has begun, and that it is over, once a minute at most: it may come and go many times a second."""
+        if bool(before) == bool(self._reason) or now - self._told_at < TELL_SECONDS:
+            return
+        self._told_at = now
+        if self._reason:
+            log.warning("load.too_much", reason=self._reason)
+        else:
+            log.info("load.room_again")
 
     def _look(self) -> str:
-        pending, delay = self._pending_effects(), self._store_delay()
+        pending, events, delay = self._pending_effects(), self._events_under_way(), self._store_delay()
         if pending >= self._limits.pending_effects:
             return f"{pending} deliveries are waiting"
+        if events >= self._limits.events_under_way:
+            return f"{events} events are under way"
         if delay >= self._limits.store_delay_seconds:
             return f"the store is {delay:.1f} s behind"
         return ""

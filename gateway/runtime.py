@@ -102,9 +102,12 @@ class Gateway:
         server = self.settings.server
         return Load(
             limits=Limits(
-                pending_effects=server.max_pending_effects, store_delay_seconds=server.max_store_delay_seconds
+                pending_effects=server.max_pending_effects,
+                events_under_way=server.max_events_under_way,
+                store_delay_seconds=server.max_store_delay_seconds,
             ),
             pending_effects=lambda: self.dispatcher.pending(),  # noqa: PLW0108 - not there yet
+            events_under_way=lambda: self.engine.under_way,
             store_delay=lambda: self.store.delay_seconds,
         )
 

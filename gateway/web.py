@@ -21,7 +21,16 @@ from gateway import log as logs
 from gateway.callers import Callers
 from gateway.contracts import SupportsRoutes, SupportsWebhook
 from gateway.doors import NOBODY, same_secret
-from gateway.errors import BadInput, NotHere, Temporary, TooMany, Unavailable, UnknownConversation, UserMistake
+from gateway.errors import (
+    BadInput,
+    NotHere,
+    Overloaded,
+    Temporary,
+    TooMany,
+    Unavailable,
+    UnknownConversation,
+    UserMistake,
+)
 from gateway.files import INLINE
 from gateway.pace import KEEPALIVE_SECONDS, Pace
 from gateway.webhook import WebhookRequest, WebhookResponse
@@ -239,7 +248,8 @@ class Web:
         except UnknownConversation as error:
             return self._refused(request, 404, str(error))
         except (Unavailable, Temporary) as error:
-            return self._refused(request, 503, str(error), _wait(error))
+            is_told = not isinstance(error, Overloaded)
+            return self._refused(request, 503, str(error), _wait(error), is_told=is_told)
         except ConnectionError:
             raise
         except Exception:
@@ -266,10 +276,17 @@ class Web:
         self._metrics.sockets(name).set(self._open_sockets[name])
 
     def _refused(
-        self, request: web.Request, status: int, reason: str, headers: Mapping[str, str] | None = None
+        self,
+        request: web.Request,
+        status: int,
+        reason: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        is_told: bool = True,
     ) -> web.Response:
         self._count(request, status)
-        self._log_refusal(request, status, reason)
+        if is_told:
+            self._log_refusal(request, status, reason)
         return web.json_response({"error": reason}, status=status, headers=headers)
 
     def _log_refusal(self, request: web.Request, status: int, reason: str) -> None:

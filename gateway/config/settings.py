@@ -60,6 +60,12 @@ class ServerSettings(Section):
         description="With so many deliveries waiting, clients' new messages are answered 503 until there are fewer. "
         "What one destination can pile up while it is away counts too.",
     )
+    max_events_under_way: int = Field(
+        128,
+        ge=1,
+        description="With so many events from outside being committed at once, clients' new messages are answered 503: "
+        "whoever asks too often is told so at once, instead of waiting in a line.",
+    )
     max_store_delay_seconds: float = Field(
         2.0,
         gt=0,

@@ -28,16 +28,22 @@ def look_always(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_there_is_room_until_one_limit_is_reached() -> None:
-    pending, delay = 0, 0.0
-    limits = Limits(pending_effects=5, store_delay_seconds=1)
-    watched = Load(limits=limits, pending_effects=lambda: pending, store_delay=lambda: delay)
+    pending, events, delay = 0, 0, 0.0
+    watched = Load(
+        limits=Limits(pending_effects=5, events_under_way=3, store_delay_seconds=1),
+        pending_effects=lambda: pending,
+        events_under_way=lambda: events,
+        store_delay=lambda: delay,
+    )
 
     assert watched.excess == ""
     pending = 5
     assert watched.excess == "5 deliveries are waiting"
     pending, delay = 0, 1.5
     assert watched.excess == "the store is 1.5 s behind"
-    delay = 0.0
+    events = 3
+    assert watched.excess == "3 events are under way"
+    events, delay = 0, 0.0
     watched.expect_room()
 
 
@@ -63,6 +69,23 @@ async def test_too_many_deliveries_put_new_words_off_and_nothing_else(tmp_path: 
 
         assert "agent: I am here" in await gateway.transcript("bea")
         assert await gateway.transcript("eve") == ["client: hello", "bot: echo hello"]
+
+
+async def test_who_writes_when_too_many_do_is_told_at_once(tmp_path: Path) -> None:
+    async with small(tmp_path, max_events_under_way=5) as gateway:
+        clients = [f"client {number}" for number in range(20)]
+        answers = await asyncio.gather(
+            *(gateway.channel().writes("hello", client) for client in clients), return_exceptions=True
+        )
+        refused = {client for client, answer in zip(clients, answers, strict=True) if isinstance(answer, Unavailable)}
+        assert 0 < len(refused) < len(clients)
+        for client in refused:
+            await gateway.channel().writes("hello again", client)
+        await gateway.settled()
+
+        for client in clients:
+            word = "hello again" if client in refused else "hello"
+            assert await gateway.transcript(client) == [f"client: {word}", f"bot: echo {word}"]
 
 
 async def test_the_answer_says_when_to_come_again(tmp_path: Path) -> None:
