@@ -226,6 +226,7 @@ class Dispatcher:
         elif new:
             self._begin(lane)
         else:
+            lane.make_due()  # the clock may be set back while it waits for its place
             self._backlog.join(lane, again=not isinstance(lane.waiting[0], int))
 
     def _ring(self, lane: Lane) -> None:

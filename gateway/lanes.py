@@ -77,7 +77,11 @@ class Lane:
         return [each for each in islice(self.waiting, READ_AT_ONCE) if isinstance(each, int)]
 
     def fill(self, asked: Sequence[int], found: Iterable[Effect]) -> None:
-        """Put effects in the place of their numbers. Those that were not found are pending no more."""
+        """Put effects in the place of their numbers. Those that were not found are pending no more.
+
+        The lane was due, so what is still to be read is, too, whatever the clock says then: it may be set back.
+        """
+        self.read_at = 0.0
         effects = {effect.number: effect for effect in found}
         ready: list[Effect | int] = []
         while self.waiting and isinstance(first := self.waiting[0], int) and first in asked:

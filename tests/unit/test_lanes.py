@@ -54,6 +54,15 @@ def test_what_was_put_in_while_others_were_read_keeps_its_place():
     assert list(found.waiting) == [effect(1), effect(2), 3, 4]
 
 
+def test_what_is_left_of_a_lane_that_was_due_stays_due_when_the_clock_is_set_back():
+    found = lane(1, 2)
+    found.read_at = 5_000.0
+    found.fill([1], [effect(1)])
+    found.waiting.popleft()
+
+    assert found.due_at == 0.0
+
+
 def test_a_long_lane_is_read_in_pieces():
     found = lane(*range(1, 100))
 
