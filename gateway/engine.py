@@ -19,7 +19,7 @@ from gateway.capabilities import Capabilities
 from gateway.conversation import Conversation, Floor, conversation_of
 from gateway.decide import Decision, Policy, decide
 from gateway.entries import Entry, Said
-from gateway.errors import BadInput, Conflict, Unavailable, UnknownConversation
+from gateway.errors import BadInput, Conflict, GatewayError, Unavailable, UnknownConversation
 from gateway.events import (
     AgentWrote,
     BotSpoke,
@@ -259,6 +259,9 @@ class Engine:
         task.add_done_callback(self._steps.discard)
         try:
             return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_unheard)
+            raise
         except Conflict as conflict:
             log.error("step.conflict", reason=str(conflict))  # noqa: TRY400 - the reason says it
             msg = "the conversation was changed elsewhere"
@@ -359,6 +362,13 @@ def _sound(instance: str, event: PluginEvent) -> PluginEvent:
     elif isinstance(event, BotSpoke):
         expect_modest(event.messages)
     return event
+
+
+def _unheard(step: asyncio.Task[Received]) -> None:
+    """Whoever handed the event in has gone, and takes its answer for none; only a fault of ours is worth a line."""
+    fault = None if step.cancelled() else step.exception()
+    if fault and not isinstance(fault, GatewayError):
+        log.error("step.bug", exc_info=fault)
 
 
 def _is_over(conversation: Conversation | None) -> bool:

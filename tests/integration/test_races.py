@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,3 +87,46 @@ async def test_a_step_decided_on_an_old_state_may_be_tried_again(tmp_path: Path)
             await gateway.channel().writes("are you there?")
 
         assert (await gateway.channel().writes("are you there?")).conversation == conversation.id
+
+
+async def test_a_sender_who_hung_up_is_not_missed_when_the_answer_is_no(tmp_path: Path) -> None:
+    async with Harness(folder=tmp_path) as gateway:
+        unheard: list[dict[str, object]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unheard.append(context))
+        begun = await gateway.channel().writes("hello")
+        await gateway.settled()
+        engine = gateway.gateway.engine
+        async with engine._turns.turn(begun.conversation):
+            late = SessionEnded(session=f"{begun.conversation}.99")
+            calling = asyncio.create_task(engine.receive("desk", late))
+            await asyncio.sleep(0.01)
+            calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+        await engine.drain()
+        gc.collect()
+
+        assert unheard == []
+
+
+async def test_a_fault_after_the_sender_hung_up_is_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with Harness(folder=tmp_path) as gateway:
+        await gateway.channel().writes("hello")
+        await gateway.settled()
+        held = Held(gateway, monkeypatch)
+        held._commit = failing
+        calling = asyncio.create_task(gateway.channel().writes("hello again"))
+        await held.reached.wait()
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+        held.free.set()
+        await gateway.gateway.engine.drain()
+
+        assert "step.bug" in capsys.readouterr().out
+
+
+async def failing(_step: Step) -> bool:
+    raise KeyError("a fault")
