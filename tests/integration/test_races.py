@@ -116,7 +116,7 @@ async def test_a_fault_after_the_sender_hung_up_is_in_the_log(
         await gateway.channel().writes("hello")
         await gateway.settled()
         held = Held(gateway, monkeypatch)
-        held._commit = failing
+        held._commit = failing  # type: ignore[assignment]
         calling = asyncio.create_task(gateway.channel().writes("hello again"))
         await held.reached.wait()
         calling.cancel()
