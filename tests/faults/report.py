@@ -302,7 +302,7 @@ def _limits() -> str:
 def _repeat(found: dict[str, Any]) -> str:
     return f"""## Do it again
 
-    make faults                                  # all of it: about an hour and a half
+    make faults                                  # all of it: about half an hour
     make faults ARGS="--kills 20 --cuts 20 --messages 0 --rounds 1"
     make faults ARGS="--resume"                  # go on where it was broken off
     make faults ARGS="--seed {found["seed"]} --only kills/3"   # one round again
@@ -311,4 +311,7 @@ It needs Linux and a C compiler for power cuts, disks and clocks. A round's choi
 when) follow from the seed; what the operating system does in between does not, so the same seed makes the same plan,
 not the same microsecond. The folder of a round that failed stays in `.faults/`. A short version runs with every
 `make test` ([tests/faults](../../tests/faults)).
+
+Engine, lanes and store are also played alone by a state machine, in any order and with a crash at any `await`; how to
+let it run for a million steps stands in [test_any_order.py](../../tests/faults/test_any_order.py).
 """

@@ -1,8 +1,8 @@
 """Whatever happens in whatever order, with a crash at any await: engine, dispatcher and store keep every promise.
 
 `tests/unit/decide/test_any_order.py` plays the rules alone; here they run in the engine, with lanes, retries,
-time-outs, a store that fails, and a clock that jumps. A quick look by default; a million steps take about an hour:
-`DECIDE_EXAMPLES=13000 pytest tests/faults/test_any_order.py --timeout 0 -s`, which counts them, too.
+time-outs, a store that fails, and a clock that jumps. A quick look by default; a million steps take half an hour:
+`DECIDE_EXAMPLES=15600 pytest tests/faults/test_any_order.py --timeout 0 -s`, which counts them, too.
 """
 
 from __future__ import annotations
