@@ -93,6 +93,7 @@ def recover(bench: Bench) -> Iterator[Line]:
         generator.hold(True)
         config = setups.hop(generator.url)
         config["routes"]["main"]["bot_expire_seconds"] = PATIENCE_SECONDS
+        config["server"]["max_pending_effects"] = 10 * PENDING  # new words are to be taken all the same
         server = servers.gateway("gateway", config)
         _say(server, KILLS)
         for number in range(KILLS):
