@@ -52,7 +52,7 @@ def split_tree(tree: Node, limit: int, write: Callable[[Node], str]) -> Iterator
     """Yield pieces of at most `limit` units as written; markup that is cut ends in one and begins again in the next."""
     reach = limit
     while (length := length_of(tree)) > limit or (length > 1 and units(write(tree)) > limit):
-        within = {place for start, end in _short_links(tree, 0) for place in range(start + 1, end)}
+        within = {place for start, end in _short_links(tree, 0, reach) for place in range(start + 1, end)}
         while reach + 1 in within:
             reach += 1
         head = cut(tree, reach + 1)[0]
@@ -99,15 +99,17 @@ def _fitting_written(head: Node, limit: int, write: Callable[[Node], str], withi
     return fits
 
 
-def _short_links(node: Node, start: int) -> Iterator[tuple[int, int]]:
-    """Yield where links of one word begin and end, such as an address that is its own link."""
+def _short_links(node: Node, start: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield where links of one word that begin up to `last` begin and end, such as an address that is its own link."""
     for child in node.children:
+        if start > last:
+            return
         end = start + length_of(child)
         if isinstance(child, Node):
             if child.tag == "a" and not re.search(r"\s", text_of(child)):
                 yield start, end
             else:
-                yield from _short_links(child, start)
+                yield from _short_links(child, start, last)
         start = end
 
 

@@ -229,7 +229,7 @@ class SqliteStore:
         return self._opened_reader
 
     async def _settle(self) -> None:
-        """What became of an effect is written lazily: whoever asks for it waits for that."""
+        """Nobody waits until it is written what became of an effect, except for whoever asks for it."""
         if self._opened_writer is not None:
             await self._opened_writer.settle()
 
