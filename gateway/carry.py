@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from gateway import fence
 from gateway.contracts import BotReply, Closing, News, Opened, Opening, Outgoing, Receipt, SupportsAvailability, Turn
-from gateway.conversation import Conversation, Handoff, effect_id
+from gateway.conversation import Conversation, Handoff, changed, effect_id
 from gateway.engine import Engine
 from gateway.entries import Entry, Left, Said
 from gateway.errors import Failure, Permanent, Refused, TooLarge
@@ -361,7 +361,7 @@ class Carrier:
 def _with_own_state(conversation: Conversation) -> Conversation:
     """Give the bot a memory it may scribble in."""
     state = conversation.bot_state
-    return replace(conversation, bot_state=deepcopy(state)) if state else conversation
+    return changed(conversation, bot_state=deepcopy(state)) if state else conversation
 
 
 def _remote_id(receipt: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from gateway.model import JsonObject, Outcome, Peer, Transfer
 
@@ -114,6 +115,13 @@ class Conversation:
     passing a client in circles."""
     blocked: bool = False
     """The client was blocked by an agent; nothing more is accepted."""
+
+
+def changed(conversation: Conversation, **changes: Any) -> Conversation:
+    """Return the conversation with other values in some fields, much quicker than the standard library does."""
+    twin = object.__new__(Conversation)
+    twin.__dict__.update(conversation.__dict__, **changes)
+    return twin
 
 
 def conversation_of(effect_or_session: str) -> str:

@@ -17,7 +17,7 @@ import aiohttp
 import structlog
 
 from gateway.capabilities import Capabilities
-from gateway.contracts import Component, SupportsAvailability, SupportsEdits, SupportsTyping
+from gateway.contracts import Component, SupportsAvailability, SupportsEdits, SupportsTyping, SupportsWebhook
 from gateway.errors import AuthenticationFailed, Failure, GatewayError, Permanent, Temporary, UserMistake
 from gateway.transport import trouble
 
@@ -88,6 +88,7 @@ class Running:
         self.availability = component if isinstance(component, SupportsAvailability) else None
         self.edits = component if isinstance(component, SupportsEdits) else None
         self.typing = component if isinstance(component, SupportsTyping) else None
+        self.webhook = component if isinstance(component, SupportsWebhook) else None
         self.shows = shows or Capabilities()
         self.state = State.STARTING
         self.reason = ""

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from gateway import log as logs
 from gateway.callers import Callers
-from gateway.contracts import SupportsRoutes, SupportsWebhook
+from gateway.contracts import SupportsRoutes
 from gateway.doors import NOBODY, same_secret
 from gateway.errors import (
     BadInput,
@@ -199,7 +199,7 @@ class Web:
     async def _hook(self, request: web.Request) -> web.Response:
         """Hand a webhook to its instance; answered only after what it reports is committed."""
         running = self._instances.get(request.match_info["instance"])
-        if running is None or not isinstance(running.component, SupportsWebhook):
+        if running is None or running.webhook is None:
             raise NotHere(NOBODY)
         if not running.ready:
             msg = f"{running.name} is {running.state}"
@@ -207,7 +207,7 @@ class Web:
         with logs.bound(instance=running.name):
             try:
                 async with asyncio.timeout(running.timeout_seconds):
-                    return self._worded(request, await running.component.webhook(await _as_webhook(request)))
+                    return self._worded(request, await running.webhook.webhook(await _as_webhook(request)))
             except TimeoutError:
                 msg = f"{running.name} took longer than {running.timeout_seconds:g} s"
                 raise Unavailable(msg, retry_after_seconds=5) from None

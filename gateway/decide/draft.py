@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gateway.conversation import Conversation, Floor
+from gateway.conversation import Conversation, Floor, changed
 from gateway.entries import Body, Changed, Delivery, DeliveryState, Entry, Said
 from gateway.events import Action, AskBot, Effect, SendToAgent, SendToClient, TellChannel, Timer
 from gateway.model import Button, Buttons, Message, Peer, Role, text_message
@@ -39,7 +39,7 @@ class Draft:
 
     def __init__(self, conversation: Conversation, policy: Policy, now: float) -> None:
         """Begin with the conversation as it is."""
-        self.conversation = _copy(conversation)
+        self.conversation = changed(conversation)
         self._before = conversation
         self.policy = policy
         self.now = now
@@ -190,10 +190,3 @@ class Draft:
             stale=self.stale,
             changes=changes,
         )
-
-
-def _copy(conversation: Conversation) -> Conversation:
-    """Return one of the same values, much quicker than the standard library does."""
-    twin = object.__new__(Conversation)
-    twin.__dict__.update(conversation.__dict__)
-    return twin

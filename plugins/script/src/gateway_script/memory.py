@@ -5,7 +5,7 @@ It comes back from the store after restarts, upgrades and edits of the script, s
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Memory:
 
     def dump(self) -> dict[str, Any]:
         """Return it as JSON."""
-        return {"format": FORMAT, **{key: value for key, value in asdict(self).items() if value}}
+        known = {key: value for key, value in vars(self).items() if value}
+        return {"format": FORMAT, **known, **({"asked": vars(self.asked)} if self.asked else {})}
 
 
 def load(state: Mapping[str, Any], known: frozenset[str]) -> Memory:
