@@ -121,7 +121,7 @@ class Dispatcher:
         self._stopping = self._stopped = False
         self._started = False
         self.on_end: Callable[[], None] = lambda: None
-        """Called whenever an effect is over, whatever came of it."""
+        """Called whenever an effect is over, whatever came of it, or put off."""
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -262,6 +262,7 @@ class Dispatcher:
             lane.task = None
             self._backlog.leave(lane)
             self._wake(lane)
+            self.on_end()
 
     async def _read(self, lane: Lane) -> None:
         """Read what is next in the lane."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -19,7 +20,7 @@ from gateway.capabilities import Capabilities
 from gateway.conversation import Conversation, Floor, conversation_of
 from gateway.decide import Decision, Policy, decide
 from gateway.entries import Entry, Said
-from gateway.errors import BadInput, Conflict, GatewayError, Unavailable, UnknownConversation
+from gateway.errors import BadInput, Conflict, Unavailable, UnknownConversation
 from gateway.events import (
     AgentWrote,
     BotSpoke,
@@ -102,7 +103,10 @@ class Engine:
         self._active: OrderedDict[str, Active] = OrderedDict()
         self._newest: dict[tuple[str, str], str] = {}
         """(channel, client) -> the id of their newest conversation, while that is in memory."""
-        self._steps: set[asyncio.Task[Received]] = set()
+        self.under_way = 0
+        """How many events of plugins are being decided on and committed, or wait for their turn."""
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         self._outbox: Outbox | None = None
         self.open = False
         """Whether events from outside are taken; outcomes always are."""
@@ -122,11 +126,25 @@ class Engine:
             self._expect_room()
         event = _sound(instance, event)
         dedup = DedupKey(instance=instance, key=str(key)) if key else None
+        self.under_way += 1
+        self._at_rest.clear()
+        try:
+            return await self._take(instance, event, dedup)
+        except Conflict as conflict:
+            log.error("step.conflict", reason=str(conflict))  # noqa: TRY400 - the reason says it
+            msg = "the conversation was changed elsewhere"
+            raise Unavailable(msg) from conflict
+        finally:
+            self.under_way -= 1
+            if not self.under_way:
+                self._at_rest.set()
+
+    async def _take(self, instance: str, event: PluginEvent, dedup: DedupKey | None) -> Received:
         if isinstance(event, ClientEvent | HumanEvent):
-            return await self._whole(self._from_client(instance, event, dedup))
+            return await self._from_client(instance, event, dedup)
         if isinstance(event, BotSpoke):
-            return await self._whole(self._from_bot(instance, event, dedup))
-        return await self._whole(self._from_session(instance, event, dedup))
+            return await self._from_bot(instance, event, dedup)
+        return await self._from_session(instance, event, dedup)
 
     async def _from_client(self, channel: str, event: ClientEvent | HumanEvent, dedup: DedupKey | None) -> Received:
         client = event.client.id
@@ -195,8 +213,7 @@ class Engine:
                 finished=(replace(finished, state="failed", error=error),),
                 at=self._now(),
             )
-            await self._commit(step)
-            self._settle(active, step)
+            await self._commit(active, step, time.perf_counter())
 
     async def fired(self, timer: Timer, *, current: Callable[[], bool]) -> None:
         """Decide on a timer, unless it was cancelled or replaced while it waited for its turn."""
@@ -240,32 +257,13 @@ class Engine:
         """Return the bot instance of a conversation's route; empty if it has none (any more)."""
         return self._policy(conversation.channel).bot
 
-    @property
-    def under_way(self) -> int:
-        """How many events of plugins are being decided on and committed, or wait for their turn."""
-        return len(self._steps)
-
     async def drain(self, *, within_seconds: float | None = None) -> None:
         """Wait for the steps under way; there are no new ones once `open` is false."""
-        if self._steps:
-            await asyncio.wait(self._steps, timeout=within_seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_seconds):
+                await self._at_rest.wait()
 
     # --- the step ------------------------------------------------------------------------------------------------
-
-    async def _whole(self, step: Coroutine[Any, Any, Received]) -> Received:
-        """Run a step to its end even if the caller goes away: a commit is not to be forgotten half-way."""
-        task = asyncio.ensure_future(step)
-        self._steps.add(task)
-        task.add_done_callback(self._steps.discard)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.add_done_callback(_unheard)
-            raise
-        except Conflict as conflict:
-            log.error("step.conflict", reason=str(conflict))  # noqa: TRY400 - the reason says it
-            msg = "the conversation was changed elsewhere"
-            raise Unavailable(msg) from conflict
 
     async def _step(
         self,
@@ -291,23 +289,23 @@ class Engine:
                 self._store.finish(each)
             return Received(conversation=before.id, stale=decision.stale)
         step = _as_step(decision, dedup, finished, spent, self._now())
-        if not await self._commit(step):
+        if not await self._commit(active, step, started):
             self._observer.duplicate(dedup.instance if dedup else "")
             return Received(conversation=before.id, duplicate=True)
-        self._settle(active, step)
-        self._observer.step(before, step, time.perf_counter() - started)
         return Received(conversation=before.id, number=_said(step.entries), stale=decision.stale)
 
-    async def _commit(self, step: Step) -> bool:
+    async def _commit(self, active: Active, step: Step, started: float) -> bool:
+        """Make a step durable, and the world know of it: also if whoever handed the event in goes away meanwhile."""
         try:
-            return await self._store.commit(step)
+            return await self._store.commit(step, done=lambda: self._settle(active, step, started))
         except Conflict:
             self._forget(step.conversation)
             raise
 
-    def _settle(self, active: Active, step: Step) -> None:
+    def _settle(self, active: Active, step: Step, started: float) -> None:
         """The step is on disk: remember it, carry it out, tell everybody."""
-        conversation = active.conversation = step.conversation
+        before, conversation = active.conversation, step.conversation
+        active.conversation = conversation
         if conversation.version == 1:
             self._newest[conversation.channel, conversation.client.id] = conversation.id
         active.recent.extend(step.entries)
@@ -315,6 +313,7 @@ class Engine:
         if self._outbox:
             self._outbox.accept(step)
         self._feed.publish(Change(conversation=step.conversation, entries=step.entries))
+        self._observer.step(before, step, time.perf_counter() - started)
 
     def _policy(self, channel: str) -> Policy:
         """Return a channel's policy; one that is in no route (any more) has neither bot nor humans."""
@@ -362,13 +361,6 @@ def _sound(instance: str, event: PluginEvent) -> PluginEvent:
     elif isinstance(event, BotSpoke):
         expect_modest(event.messages)
     return event
-
-
-def _unheard(step: asyncio.Task[Received]) -> None:
-    """Whoever handed the event in has gone, and takes its answer for none; only a fault of ours is worth a line."""
-    fault = None if step.cancelled() else step.exception()
-    if fault and not isinstance(fault, GatewayError):
-        log.error("step.bug", exc_info=fault)
 
 
 def _is_over(conversation: Conversation | None) -> bool:

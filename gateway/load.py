@@ -20,6 +20,8 @@ log = logs.get()
 
 LOOK_SECONDS = 0.02
 """How long a look at the load counts: looking costs more than an event."""
+LATE_EFFECTS, LATE_EVENTS = 200, 32
+"""What a gateway at full work has in hand anyway; more would only wait."""
 RETRY_SECONDS = 2.0
 TELL_SECONDS = 60.0
 
@@ -31,6 +33,8 @@ class Limits:
     pending_effects: int = 20_000
     events_under_way: int = 128
     store_delay_seconds: float = 2.0
+    loop_delay_seconds: float = 0.006
+    """So late the gateway has all it can do: from then on the first two are `LATE_EFFECTS` and `LATE_EVENTS`."""
 
 
 class Load:
@@ -43,13 +47,15 @@ class Load:
         pending_effects: Callable[[], int],
         events_under_way: Callable[[], int],
         store_delay: Callable[[], float],
+        loop_delay: Callable[[], float] = lambda: 0.0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """What there is of each, and `store_delay` in seconds; asked at most each `LOOK_SECONDS`."""
+        """What there is of each, and delays in seconds; asked at most each `LOOK_SECONDS`."""
         self._limits = limits
         self._pending_effects = pending_effects
         self._events_under_way = events_under_way
         self._store_delay = store_delay
+        self._loop_delay = loop_delay
         self._now = now
         self._looked_at = float("-inf")
         self._told_at = float("-inf")
@@ -87,4 +93,7 @@ class Load:
             return f"{events} events are under way"
         if delay >= self._limits.store_delay_seconds:
             return f"the store is {delay:.1f} s behind"
+        is_much = pending >= LATE_EFFECTS or events >= LATE_EVENTS
+        if is_much and self._loop_delay() >= self._limits.loop_delay_seconds:
+            return f"there is more to do than can be done at once ({pending} deliveries, {events} events)"
         return ""

@@ -154,6 +154,7 @@ class Metrics:
         self.step = self._histogram("step_seconds", "From an event to its commit.", FAST_SECONDS)()
         self.commit = self._histogram("store_commit_seconds", "One transaction of the store.", FAST_SECONDS)()
         self.store_delay = self._gauge("store_delay_seconds", "How long the oldest write waits for the store.")()
+        self.loop_delay = self._gauge("loop_delay_seconds", "How late the event loop is, on average.")()
         self.batch = self._histogram("store_batch_steps", "Steps that shared one transaction.", BATCH_STEPS)()
         self.instance_up = self._gauge("instance_up", "1 if an instance is started and healthy.", "instance", "kind")
         self.watcher_errors = self._counter(

@@ -34,6 +34,7 @@ from gateway.following import Following
 from gateway.kinds import ChannelKind
 from gateway.listening import Listening
 from gateway.load import Limits, Load
+from gateway.loop_delay import LoopDelay
 from gateway.metrics import Metrics
 from gateway.observe import Observer
 from gateway.signals import Signals
@@ -73,6 +74,7 @@ class Gateway:
         self._fetcher = Fetcher(allow_private=settings.files.allow_private)
         self.files = FileStore(settings.data / "files", max_bytes=settings.files.max_bytes, fetcher=self._fetcher)
         self.policies = _policies(settings)
+        self._loop_delay = LoopDelay()
         self.load = self._load()
         self.engine = Engine(
             store=self.store,
@@ -105,10 +107,12 @@ class Gateway:
                 pending_effects=server.max_pending_effects,
                 events_under_way=server.max_events_under_way,
                 store_delay_seconds=server.max_store_delay_seconds,
+                loop_delay_seconds=server.max_loop_delay_seconds,
             ),
             pending_effects=lambda: self.dispatcher.pending(),  # noqa: PLW0108 - not there yet
             events_under_way=lambda: self.engine.under_way,
             store_delay=lambda: self.store.delay_seconds,
+            loop_delay=lambda: self._loop_delay.seconds,
         )
 
     def _new_carrier(self) -> Carrier:
@@ -166,6 +170,7 @@ class Gateway:
         self.metrics.follow(self.metrics.effects, self.dispatcher.pending)
         self.metrics.follow(self.metrics.lanes, self.dispatcher.lanes)
         self.metrics.follow(self.metrics.store_delay, lambda: self.store.delay_seconds)
+        self.metrics.follow(self.metrics.loop_delay, lambda: self._loop_delay.seconds)
         self.metrics.follow(self.metrics.overloaded, lambda: bool(self.load.excess))
 
     def _hearing(self, running: Running, *, durable: bool) -> Listening | Following:
@@ -197,6 +202,7 @@ class Gateway:
             cookie_jar=aiohttp.DummyCookieJar(),  # one instance's are none of another's business
         )
         self._client = http_client(self.settings.server.http_client, self._http)
+        self._loop_delay.start()
         await self._listen()
         await self._start_instances()
         for listening in self._listening.values():
@@ -246,6 +252,7 @@ class Gateway:
         now = asyncio.get_running_loop().time
         end = now() + self.settings.server.shutdown_seconds
         self.engine.open = False
+        self._loop_delay.stop()
         if self._admin:
             admin.withdraw(self.settings.data)
         await self.engine.drain(within_seconds=end - now())

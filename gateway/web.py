@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import mimetypes
+import os
+import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
@@ -52,8 +54,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SOCKETS_CLOSE_SECONDS = 1.0
 """How long open connections get to end by themselves."""
 
-BACKLOG = 512
+BACKLOG = 1024
 """Connections the system holds until they are taken."""
+LISTENERS = 16
+"""Connections taken in one turn of the loop: else those who come while it is busy would wait for seconds."""
 MISTAKES = frozenset({400, 401, 403, 404, 405, 413})
 """What is answered to callers who are wrong, and would be each time."""
 SOCKETS_RETRY_SECONDS = 30.0
@@ -95,7 +99,7 @@ class Web:
         self._pace = Pace()
         self._open_sockets: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
 
     async def start(self) -> int:
         """Listen; return the port. Raises `UserMistake` if the address cannot be had."""
@@ -109,25 +113,33 @@ class Web:
         )
         await self._runner.setup()
         try:
-            self._listener = await self._listen(host, port, self._runner)
+            await self._listen(host, port, self._runner)
         except OSError as error:
             msg = f"cannot listen on {host}:{port}: {error.strerror}; set server.port to a free port"
             raise UserMistake(msg) from None
-        found: int = self._listener.sockets[0].getsockname()[1]
+        found: int = self._listeners[0].sockets[0].getsockname()[1]
         return found
 
-    async def _listen(self, host: str, port: int, runner: web.AppRunner) -> asyncio.Server:
+    async def _listen(self, host: str, port: int, runner: web.AppRunner) -> None:
+        """Listen, several times on the same sockets: uvloop takes one connection per turn of the loop and listener."""
         server = runner.server
         assert server is not None  # noqa: S101 - it is set up
         loop = asyncio.get_running_loop()
-        return await loop.create_server(
-            lambda: self._pace.connected(server), host, port, backlog=BACKLOG, reuse_address=True
-        )
+
+        def connected() -> web.RequestHandler:
+            return self._pace.connected(server)
+
+        first = await loop.create_server(connected, host, port, backlog=BACKLOG, reuse_address=True)
+        self._listeners.append(first)
+        for each in first.sockets:
+            for _ in range(LISTENERS - 1):
+                again = socket.socket(fileno=os.dup(each.fileno()))
+                self._listeners.append(await loop.create_server(connected, sock=again, backlog=BACKLOG))
 
     async def stop(self) -> None:
         """Stop listening and close what is open. Safe always."""
-        if self._listener:
-            self._listener.close()
+        for each in self._listeners:
+            each.close()
         if self._runner:
             await self._runner.cleanup()
 

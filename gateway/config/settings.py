@@ -72,6 +72,13 @@ class ServerSettings(Section):
         le=600,
         description="With the store so far behind, clients' new messages are answered 503 until it has caught up.",
     )
+    max_loop_delay_seconds: float = Field(
+        0.006,
+        gt=0,
+        le=600,
+        description="When the gateway itself is so late, having all it can do, clients' new messages are answered 503 "
+        "as soon as 200 deliveries wait or 32 events are under way. Waiting for a slow bot makes nothing late.",
+    )
     max_sockets: int = Field(
         20_000, ge=1, description="Most WebSockets and event streams one instance may have open; more get 503."
     )

@@ -14,7 +14,11 @@ from gateway.entries import Entry
 from gateway.events import Effect, Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+
+def nothing() -> None:
+    """What is done after a commit by default."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,8 +116,11 @@ class Store(Protocol):
     def delay_seconds(self) -> float:
         """How long the oldest write has waited for the store to begin with it."""
 
-    async def commit(self, step: Step) -> bool:
+    async def commit(self, step: Step, *, done: Callable[[], None] = nothing) -> bool:
         """Make the step durable. False: its dedup key was seen before and nothing was changed.
+
+        `done` is called once, as soon as the step is on disk, and before anybody who waits goes on: that is when what
+        follows from it begins. Who is cancelled while waiting waits until it is over, and is cancelled then.
 
         Raises `Conflict` if the stored version is not `conversation.version - 1`, `Unavailable` if it cannot be
         written: then nobody may be told that it was. Steps handed in together share one transaction and one fsync; a

@@ -15,11 +15,11 @@ from gateway.conversation import Conversation
 from gateway.entries import Entry, Said
 from gateway.errors import Conflict, Unavailable
 from gateway.events import Effect, Timer
-from gateway.store.contract import DedupKey, EffectRecord, PendingLane, Stretch
+from gateway.store.contract import DedupKey, EffectRecord, PendingLane, Stretch, nothing
 from gateway.wire import from_bytes, to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.store.contract import Cancelled, Finished, Step
 
@@ -72,7 +72,7 @@ class MemoryStore:
         """See `Store.delay_seconds`."""
         return 0.0
 
-    async def commit(self, step: Step) -> bool:
+    async def commit(self, step: Step, *, done: Callable[[], None] = nothing) -> bool:
         """See `Store.commit`."""
         conversation = _stored(step.conversation)
         entries = {entry.number: _stored(entry) for entry in step.entries}
@@ -83,6 +83,7 @@ class MemoryStore:
             self._tables.conversations[conversation.id] = conversation
             self._tables.entries.setdefault(conversation.id, {}).update(entries)
             self._apply(step)
+            done()
         await asyncio.sleep(0)
         return applied
 

@@ -12,6 +12,7 @@ import orjson
 from gateway.errors import Unavailable
 from gateway.store import statements as sql
 from gateway.store.batch import Call, CommitStep, EffectChange
+from gateway.store.contract import nothing
 from gateway.store.database import FolderLock, check, connect_writer, migrate, prepare
 from gateway.store.housekeeping import SLICE, Housekeeping, Retention
 from gateway.store.reader import Reader
@@ -78,9 +79,9 @@ class SqliteStore:
         """See `Store.delay_seconds`."""
         return self._opened_writer.delay_seconds if self._opened_writer is not None else 0.0
 
-    async def commit(self, step: Step) -> bool:
+    async def commit(self, step: Step, *, done: Callable[[], None] = nothing) -> bool:
         """See `Store.commit`."""
-        applied: bool = await self._write(CommitStep(step))
+        applied: bool = await self._writer.submit(CommitStep(step), done=done)
         return applied
 
     def reschedule(self, effect: Effect, *, at: float) -> None:

@@ -20,6 +20,7 @@ import structlog
 
 from gateway.errors import Unavailable
 from gateway.store.batch import Call, Trouble, Write, write_all
+from gateway.store.contract import nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +39,21 @@ _SURVIVED = {"SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED"}
 """After any other trouble the file is opened anew."""
 
 
+class Written(asyncio.Future[Any]):
+    """Done when a write is on disk. It cannot be called back, so who is cancelled waits for it nevertheless."""
+
+    def cancel(self, msg: Any | None = None) -> bool:  # noqa: ARG002 - the signature of a future
+        """Refuse: then asyncio cancels who waits as soon as this is done."""
+        return False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:
     write: Write
-    future: asyncio.Future[Any] | None = None
+    future: Written | None = None
     """None: nobody waits for it."""
+    done: Callable[[], None] = nothing
+    """Called when it is on disk and has changed something."""
     since: float = field(default_factory=time.monotonic)
 
 
@@ -73,15 +84,18 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="gateway-store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, write: Write) -> asyncio.Future[Any]:
-        """Hand in a write; the future is done when it is on disk, or fails. Raises `Unavailable`."""
+    def submit(self, write: Write, *, done: Callable[[], None] = nothing) -> Written:
+        """Hand in a write; the future is done when it is on disk, or fails. Raises `Unavailable`.
+
+        `done` is called before, if it has changed something.
+        """
         if self._stopping:
             raise Unavailable("the store is closed")
         if self._waiting >= LONGEST_QUEUE:
             raise Unavailable(f"the store is behind: {self._waiting} writes wait for the disk")
-        future = self._loop.create_future()
+        future = Written(loop=self._loop)
         self._waiting += 1
-        self._jobs.append(_Job(write, future))
+        self._jobs.append(_Job(write, future, done))
         self._wake()
         return future
 
@@ -132,15 +146,9 @@ class Writer:
 
     def _settle(self, jobs: list[_Job], outcomes: list[Outcome]) -> None:
         for job, outcome in zip(jobs, outcomes, strict=True):
-            if job.future is None:
-                continue
-            self._waiting -= 1
-            if job.future.cancelled():
-                continue
-            if isinstance(outcome, Exception):
-                job.future.set_exception(outcome)
-            else:
-                job.future.set_result(outcome)
+            if job.future is not None:
+                self._waiting -= 1
+                _resolve(job.future, outcome, job.done)
 
     # --- on the writer's thread ---
 
@@ -220,6 +228,20 @@ class Writer:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
+
+
+def _resolve(future: Written, outcome: Outcome, done: Callable[[], None]) -> None:
+    """Do what follows from a write, then let who waits for it go on."""
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+        return
+    try:
+        if outcome:
+            done()
+    except Exception as fault:  # noqa: BLE001 - it goes to the author of the write
+        future.set_exception(fault)
+    else:
+        future.set_result(outcome)
 
 
 def _touch(connection: sqlite3.Connection) -> None:

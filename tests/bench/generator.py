@@ -20,6 +20,8 @@ class Slice:
     """Milliseconds from when a webhook was due to its 200."""
     refused: list[float]
     """The same to another answer."""
+    late: list[float]
+    """Milliseconds from when a webhook of an open loop was due to when the generator began with it: its own lag."""
     hop: list[float]
     """The same to the arrival of the bot's words at the channel."""
     begun: int
@@ -45,7 +47,7 @@ class Generator:
         return Slice(
             per_second=found["hops"] / found["seconds"],
             cpu_us=cpu / max(found["all"], 1) * 1e6,
-            **{name: found[name] for name in ("ack", "refused", "hop", "begun", "lost", "twice", "reordered")},
+            **{name: found[name] for name in ("ack", "refused", "late", "hop", "begun", "lost", "twice", "reordered")},
         )
 
     def hold(self, hold: bool) -> None:

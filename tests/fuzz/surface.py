@@ -213,7 +213,7 @@ class Surface:
     async def _open_ends(self) -> dict[str, int]:
         gateway = self.harness.gateway
         boxes = [box for owner in gc.get_objects() if type(owner).__name__ == "Mailboxes" for box in owner._places]
-        return {"effects": gateway.dispatcher.pending(), "mailboxes": len(boxes), "steps": len(gateway.engine._steps)}
+        return {"effects": gateway.dispatcher.pending(), "mailboxes": len(boxes), "steps": gateway.engine.under_way}
 
 
 class _Faults(logging.Handler):

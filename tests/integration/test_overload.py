@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+import uvloop
 
 from gateway import BotReply, Button, Buttons, Message, Temporary, Text, TooLarge, Unavailable, load, pace, text_message
 from gateway.entries import Delivery, DeliveryState
 from gateway.load import Limits, Load
+from gateway.loop_delay import TICK_SECONDS, LoopDelay
 from gateway.testing import SIMPLE, Harness
 
 
@@ -28,12 +32,13 @@ def look_always(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_there_is_room_until_one_limit_is_reached() -> None:
-    pending, events, delay = 0, 0, 0.0
+    pending, events, delay, late = 0, 0, 0.0, 0.0
     watched = Load(
         limits=Limits(pending_effects=5, events_under_way=3, store_delay_seconds=1),
         pending_effects=lambda: pending,
         events_under_way=lambda: events,
         store_delay=lambda: delay,
+        loop_delay=lambda: late,
     )
 
     assert watched.excess == ""
@@ -45,6 +50,51 @@ def test_there_is_room_until_one_limit_is_reached() -> None:
     assert watched.excess == "3 events are under way"
     events, delay = 0, 0.0
     watched.expect_room()
+
+
+def test_who_has_all_it_can_do_takes_on_less() -> None:
+    pending, late = 300, 0.0
+    watched = Load(
+        limits=Limits(loop_delay_seconds=0.01),
+        pending_effects=lambda: pending,
+        events_under_way=lambda: 0,
+        store_delay=lambda: 0.0,
+        loop_delay=lambda: late,
+    )
+
+    assert watched.excess == "", "a slow bot lets things wait, too"
+    late = 0.02
+    assert "300 deliveries" in watched.excess
+    pending = 100
+    assert watched.excess == ""
+
+
+async def test_a_loop_with_too_much_to_do_is_late_and_then_no_more() -> None:
+    delay = LoopDelay()
+    delay.start()
+    async with asyncio.timeout(20):
+        while delay.seconds < 0.02:
+            time.sleep(0.05)  # noqa: ASYNC251 - that is what makes it late
+            await asyncio.sleep(0)
+        while delay.seconds > 0.005:  # noqa: ASYNC110 - to be idle is what is waited for
+            await asyncio.sleep(TICK_SECONDS)
+    delay.stop()
+
+
+def test_many_who_come_at_once_are_let_in_at_once(tmp_path: Path) -> None:
+    """With one listener, uvloop takes one connection in each turn of the loop, and a turn may take long."""
+
+    async def scenario() -> None:
+        async with small(tmp_path) as gateway:
+            server = gateway.gateway._web._runner.server  # type: ignore[union-attr]
+            callers = [socket.create_connection(("127.0.0.1", gateway.gateway.port)) for _ in range(64)]
+            for _ in range(12):
+                await asyncio.sleep(0)
+            assert len(server.connections) == len(callers)  # type: ignore[union-attr]
+            for caller in callers:
+                caller.close()
+
+    uvloop.run(scenario())
 
 
 async def test_too_many_deliveries_put_new_words_off_and_nothing_else(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -260,12 +261,17 @@ async def test_steps_handed_in_together_share_transactions(sqlite: SqliteStore, 
 
 
 async def test_a_caller_who_gives_up_disturbs_nobody(sqlite: SqliteStore):
-    tasks = [asyncio.ensure_future(sqlite.commit(step(f"c{number}"))) for number in range(9)]
+    done = list[int]()
+    tasks = [
+        asyncio.ensure_future(sqlite.commit(step(f"c{number}"), done=partial(done.append, number)))
+        for number in range(9)
+    ]
     await asyncio.sleep(0)
     tasks[4].cancel()
 
     results = await asyncio.gather(*tasks, return_exceptions=True)
 
+    assert done == list(range(9))
     assert [result is True for result in results] == [number != 4 for number in range(9)]
     assert await sqlite.load("c4") is not None, "it was handed in, so it is written"
 

@@ -49,6 +49,8 @@ class Books:
     done: dict[int, float] = field(default_factory=dict)
     twice: int = 0
     reordered: int = 0
+    late: list[float] = field(default_factory=list)
+    """Seconds from when a hop of an open loop was due to when it was begun: how far this process lags itself."""
     newest: dict[int, int] = field(default_factory=dict)
     """Conversation -> the newest hop that came back."""
 
@@ -313,6 +315,7 @@ class Slice:
             due += random.expovariate(self._order["rate"])
             if (ahead := due - time.perf_counter()) > 0:
                 await asyncio.sleep(ahead)  # the clock is what is waited for
+            self._peer.books.late.append(time.perf_counter() - due)
             self._begin(due)
 
     async def _drain(self) -> None:
@@ -331,6 +334,7 @@ class Slice:
             "lost": len([number for number in books.acked if number not in books.done]),
             "twice": books.twice,
             "reordered": books.reordered,
+            "late": [round(late * 1000, 3) for late in books.late],
             "ack": _milliseconds(books.acked, books.begun),
             "refused": _milliseconds(books.refused, books.begun),
             "hop": _milliseconds(books.done, books.begun),

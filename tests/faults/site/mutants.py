@@ -14,13 +14,13 @@ def acknowledges_early() -> None:
 
     commit, kept = SqliteStore.commit, set[Any]()
 
-    async def at_once(self: Any, step: Any) -> bool:
-        task = asyncio.ensure_future(commit(self, step))
+    async def at_once(self: Any, step: Any, *, done: Any) -> bool:
+        task = asyncio.ensure_future(commit(self, step, done=done))
         kept.add(task)
         task.add_done_callback(kept.discard)
         return True
 
-    SqliteStore.commit = at_once  # type: ignore[method-assign]
+    SqliteStore.commit = at_once  # type: ignore[method-assign, assignment]
 
 
 def forgets_effects() -> None:
