@@ -42,7 +42,8 @@ from gateway.store.memory import MemoryStore
 from gateway.store.sqlite import SqliteStore
 from gateway.supervisor import OnStartFailure, Running, Terms
 from gateway.texts import Texts
-from gateway.transport import HttpClient, http_client
+from gateway.transport import HttpClient
+from gateway.transport.clients import http_client
 from gateway.web import Web
 
 if TYPE_CHECKING:

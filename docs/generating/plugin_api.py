@@ -54,7 +54,7 @@ MODULES = {
     "gateway.render.message": "Showing it more plainly",
     "gateway.errors": "Failures and refusals",
     "gateway.remote": "Calling another system",
-    "gateway.transport": "Saying why a call did not work",
+    "gateway.transport.contract": "Saying why a call did not work",
     "gateway.lookup": "Asking it once for many",
     "gateway.steps": "Calling it in several steps",
     "gateway.history": "Telling a history in words",

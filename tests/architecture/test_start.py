@@ -18,7 +18,7 @@ from gateway import config, runtime
 from gateway.plugins import PluginHost
 assert not PluginHost().problems
 """
-LARGE = {"jsonschema", "jwt", "markdown_it", "puremagic", "pydantic_settings", "pyreqwest", "regex"}
+LARGE = {"jsonschema", "jwt", "markdown_it", "puremagic", "pydantic_settings", "regex"}
 """What others wrote and only some need: some kinds, some messages, some commands."""
 
 

@@ -15,7 +15,7 @@ WINDOW = 64
 
 TARGETS = {
     "aiohttp": Target("full hop, durable, all features on, one core; calls made with aiohttp", at_least(0.85, " × F0")),
-    "pyreqwest": Target("the same, calls made with pyreqwest", at_least(1.5, " × F0")),
+    "lean": Target("the same, calls made with the lean client", at_least(1.5, " × F0")),
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.bench.servers import ROOT
 
-PACKAGES = ("aiohttp", "uvloop", "orjson", "pydantic", "pyreqwest", "structlog", "prometheus-client")
+PACKAGES = ("aiohttp", "uvloop", "orjson", "pydantic", "httptools", "structlog", "prometheus-client")
 SYNCS = 200
 BLOCK = bytes(4096)
 

@@ -7,7 +7,7 @@ from typing import Any
 TELEGRAM_TOKEN = "123456789:" + "A" * 35
 
 
-def hop(peer: str, client: str = "auto") -> dict[str, Any]:
+def hop(peer: str, client: str = "lean") -> dict[str, Any]:
     """Webhook in, the bot asked by a POST, its words sent by a POST; both plugins are as thin as can be."""
     return {
         "server": {"http_client": client},
@@ -29,7 +29,7 @@ def telegram(peer: str, script: str, port: int) -> dict[str, Any]:
     }
 
 
-def widget(peer: str, client: str = "auto") -> dict[str, Any]:
+def widget(peer: str, client: str = "lean") -> dict[str, Any]:
     """The web chat, and a bot asked by a POST."""
     return {
         "server": {"http_client": client},

@@ -18,7 +18,7 @@ VISITORS = 512
 ANSWER = "you said hop:"
 
 TARGETS = {
-    "pyreqwest": Target("widget message to the bot and back, durable; bot asked with pyreqwest", at_least(0.85, " ×")),
+    "lean": Target("the same, bot asked with the lean client", at_least(0.85, " ×")),
     "aiohttp": Target("the same, bot asked with aiohttp", at_least(0.85, " ×")),
 }
 

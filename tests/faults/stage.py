@@ -118,7 +118,7 @@ class Stage:
             for name, (channel, bot, chain) in ROUTES.items()
         }
         return {
-            "server": {"shutdown_seconds": 3, "http_client": self.chance.choice(["aiohttp", "pyreqwest"])},
+            "server": {"shutdown_seconds": 3, "http_client": self.chance.choice(["aiohttp", "lean"])},
             "channels": {side: instance(side) for side in ("keen", "plain")},
             "bots": {side: instance(side) for side in ("smart", "simple")},
             "platforms": {side: instance(side) for side in ("alpha", "beta")},

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from gateway.doors import check_secret
 from gateway.errors import AuthenticationFailed, NotHere, Permanent, Temporary
 from gateway.remote import Rejected, Remote, RemoteAnswer, failure_of
-from gateway.transport import http_client
+from gateway.transport.clients import http_client
 from gateway.wire import read_json, write_json
 
 NOW = 1_790_000_000.0
@@ -62,7 +62,7 @@ def test_a_wrong_secret_opens_nothing(given):
         check_secret(given, "secret")
 
 
-@pytest.fixture(params=["aiohttp", "pyreqwest"])
+@pytest.fixture(params=["aiohttp", "lean"])
 async def transport(request):
     """Both transports must mean the same."""
     async with aiohttp.ClientSession() as session:

@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
+import ssl
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import aiohttp
 import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.errors import UserMistake
-from gateway.transport import AiohttpClient, HttpAnswer, Overlong, PyreqwestClient, Unreachable, http_client
+from gateway.transport import HttpAnswer, Overlong, Unreachable
+from gateway.transport import lean as lean_client
+from gateway.transport.clients import http_client
+from gateway.transport.connection import Connection
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
+class Heard(list):
+    """The requests a server got, and how often somebody connected."""
+
+    def __init__(self):
+        self.connections = 0
+        self.hung_up = asyncio.Event()
+
+
 @asynccontextmanager
-async def serving(answers):
+async def serving(answers, *, tls=None):
     """A server on bare sockets: each request gets the next of the answers, a list of byte strings; None hangs up."""
-    requests = []
+    requests = Heard()
     open_ones = set()
 
     async def serve(reader, writer):
+        requests.connections += 1
         open_ones.add(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
@@ -39,20 +56,29 @@ async def serving(answers):
                     await writer.drain()
                     await asyncio.sleep(0.01)  # so that parts are packets of their own
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+            requests.hung_up.set()
         except asyncio.CancelledError:
             return
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/secret", requests
+        scheme = "https" if tls else "http"
+        yield f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/secret", requests
     finally:
         server.close()
         for writer in open_ones:
             writer.close()
 
 
-@pytest.fixture(params=["aiohttp", "pyreqwest"])
+@pytest.fixture
+async def lean():
+    async with aiohttp.ClientSession() as session:
+        client = http_client("lean", session)
+        yield client
+        await client.close()
+
+
+@pytest.fixture(params=["aiohttp", "lean"])
 async def client(request):
     async with aiohttp.ClientSession() as session:
         client = http_client(request.param, session)
@@ -65,13 +91,13 @@ def ask(request):
     return {"fetched": fetched, "streamed": streamed}[request.param]
 
 
-async def fetched(client, url, *, body=b"hello", seconds=5.0, most=1000):
-    headers = {"X-Key": "k"}
+async def fetched(client, url, *, body=b"hello", seconds=5.0, most=1000, headers=None):
+    headers = headers or {"X-Key": "k"}
     return await client.fetch("POST", url, headers=headers, body=body, timeout_seconds=seconds, most_bytes=most)
 
 
-async def streamed(client, url, *, body=b"hello", seconds=5.0, most=1000):
-    headers = {"X-Key": "k"}
+async def streamed(client, url, *, body=b"hello", seconds=5.0, most=1000, headers=None):
+    headers = headers or {"X-Key": "k"}
     async with client.stream(
         "POST", url, headers=headers, body=body, timeout_seconds=seconds, most_bytes=most
     ) as answer:
@@ -87,6 +113,14 @@ GOOD_ANSWERS = {
     "until the end": [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\no", b"k", None],
     "after 100 Continue": [b"HTTP/1.1 100 Continue\r\n\r\n", GOOD],
     "after 103 Early Hints": [b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", GOOD],
+    "after both, at once": [b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + GOOD],
+    "with trailers": [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nContent-Type: x/y\r\n\r\n",
+    ],
+    "packed though nobody asked": [
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(b"ok"),
+        None,
+    ],
 }
 
 
@@ -107,6 +141,17 @@ NO_ANSWERS = {
     "half a chunk": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nok", None],
     "another protocol": [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", None],
     "no length that is one": [b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok", None],
+    "a length below nought": [b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok", None],
+    "a length beyond all bounds": [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nok" % 2**70, None],
+    "two lengths": [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\nok", None],
+    "a length, and chunks": [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        None,
+    ],
+    "a chunk beyond all bounds": [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\nok" % 2**70,
+        None,
+    ],
 }
 
 
@@ -194,23 +239,194 @@ async def test_an_address_nobody_answers_at(client, ask, url):
 async def test_many_calls_share_connections(client, ask):
     async with serving([[GOOD]]) as (url, requests):
         answers = await asyncio.gather(*(ask(client, url) for _ in range(50)))
+        opened = requests.connections
+        for _ in range(10):
+            await ask(client, url)
 
-    assert {each.body for each in answers} == {b"ok"} and len(requests) == 50
-
-
-# --- which one -------------------------------------------------------------------------------------------------------
-
-
-async def test_the_fastest_is_taken_where_it_is_installed():
-    async with aiohttp.ClientSession() as session:
-        client = http_client("auto", session)
-        assert isinstance(client, PyreqwestClient)
-        await client.close()
+        assert {each.body for each in answers} == {b"ok"}
+        assert (len(requests), requests.connections) == (60, opened)
 
 
-async def test_without_it_aiohttp_serves(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pyreqwest.client", None)
-    async with aiohttp.ClientSession() as session:
-        assert isinstance(http_client("auto", session), AiohttpClient)
-        with pytest.raises(UserMistake, match=r"integration-gateway\[fast\]"):
-            http_client("pyreqwest", session)
+async def test_an_answer_without_a_body_leaves_the_connection_fit(client, ask):
+    async with serving([[b"HTTP/1.1 204 No Content\r\n\r\n"], [GOOD]]) as (url, requests):
+        assert (await ask(client, url)).body == b""
+        assert (await ask(client, url)).body == b"ok"
+        assert requests.connections == 1
+
+
+async def test_a_body_that_grows_when_it_is_unpacked_is_cut_off(client, ask):
+    bomb = gzip.compress(b"\0" * 1_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
+    async with serving([[head + bomb]]) as (url, _):
+        with pytest.raises(Overlong):
+            await ask(client, url, most=10_000)
+
+
+@pytest.mark.parametrize("header", [{"X": "a\r\nY: b"}, {"X": "a\nb"}, {"X\r\nY": "b"}])
+async def test_a_header_cannot_bring_another(client, ask, header):
+    async with serving([[GOOD]]) as (url, requests):
+        with pytest.raises(ValueError):
+            await ask(client, url, headers=header)
+
+    assert requests == []
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [("?a=b%20c&d=é", "?a=b%20c&d=%C3%A9"), ("/ü/x y", "/%C3%BC/x%20y"), ("?q=1#part", "?q=1"), ("/a%2Fb", "/a%2Fb")],
+)
+async def test_an_address_goes_over_the_wire_as_it_must(client, ask, given, sent):
+    async with serving([[GOOD]]) as (url, requests):
+        await ask(client, url + given)
+
+    assert requests[0].startswith(f"POST /secret{sent} HTTP/1.1\r\n".encode())
+
+
+async def test_credentials_in_an_address_become_a_header(client, ask):
+    async with serving([[GOOD]]) as (url, requests):
+        await ask(client, url.replace("//", "//ann:pass@"))
+
+    assert b"Authorization: Basic YW5uOnBhc3M=\r\n" in requests[0]
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_certificate_is_looked_at(tmp_path, monkeypatch, client, ask, trusted):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    ours = ssl.create_default_context(cafile=str(tmp_path / "authority.pem") if trusted else None)
+    monkeypatch.setattr(lean_client, "_trusting", lambda: ours)
+    async with serving([[GOOD]], tls=context) as (url, _), aiohttp.TCPConnector(ssl=ours) as connector:
+        _standard(client)._session._connector = connector
+        if trusted:
+            assert (await ask(client, url)).body == b"ok"
+        else:
+            with pytest.raises(Unreachable, match="its certificate is not trusted") as raised:
+                await ask(client, url)
+            assert "127.0.0.1" not in str(raised.value)
+
+
+def _standard(client):
+    return getattr(client, "_standard", client)
+
+
+# --- the lean one alone ----------------------------------------------------------------------------------------------
+
+KEYED = {"Idempotency-Key": "7.1"}
+
+
+async def test_a_call_that_can_be_told_from_another_is_made_once_more(lean):
+    async with serving([[GOOD], [None], [GOOD]]) as (url, requests):
+        await fetched(lean, url)
+        assert (await fetched(lean, url, headers=KEYED)).body == b"ok"
+
+    assert requests[1] == requests[2]
+
+
+async def test_and_only_once(lean):
+    async with serving([[GOOD], [None], [None], [GOOD]]) as (url, requests):
+        await fetched(lean, url)
+        with pytest.raises(Unreachable):
+            await fetched(lean, url, headers=KEYED)
+
+    assert len(requests) == 3
+
+
+async def test_and_not_on_a_new_connection_or_after_something_was_answered(lean):
+    async with serving([[None], [GOOD], [b"HTTP/1.1 2", None], [GOOD]]) as (url, requests):
+        for sound in (False, True, False):
+            if sound:
+                await fetched(lean, url, headers=KEYED)
+            else:
+                with pytest.raises(Unreachable):
+                    await fetched(lean, url, headers=KEYED)
+
+    assert len(requests) == 3
+
+
+async def test_what_comes_while_nothing_is_asked_is_no_answer(lean):
+    async with serving([[GOOD, b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"], [GOOD]]) as (url, requests):
+        await fetched(lean, url)
+        async with asyncio.timeout(5):
+            while lean._open:  # noqa: ASYNC110 - a set tells nobody
+                await asyncio.sleep(0.01)
+        assert (await fetched(lean, url)).status == 200
+
+    assert requests.connections == 2
+
+
+async def test_a_head_without_end_is_not_listened_to(lean):
+    endless = [b"HTTP/1.1 200 OK\r\n", *[b"X-Filler: %b\r\n" % (b"x" * 4000)] * 40, b"..."]
+    async with serving([endless]) as (url, _):
+        with pytest.raises(Unreachable, match="too long"):
+            await fetched(lean, url)
+
+
+async def test_other_protocols_are_not_changed_to(lean):
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"
+    async with serving([[switch]]) as (url, _):
+        with pytest.raises(Unreachable):
+            await fetched(lean, url)
+
+
+async def test_a_connection_without_calls_is_ended(lean, monkeypatch):
+    monkeypatch.setattr(lean_client, "IDLE_SECONDS", 0.05)
+    async with serving([[GOOD]]) as (url, requests), asyncio.timeout(5):
+        await asyncio.gather(*(fetched(lean, url) for _ in range(3)))
+        await requests.hung_up.wait()
+        while lean._open or lean._sweep:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+
+
+async def test_calls_under_way_end_when_it_is_closed(lean):
+    async with serving([[b"..."]]) as (url, requests):
+        asking = asyncio.create_task(fetched(lean, url, seconds=60.0))
+        async with asyncio.timeout(5):
+            while not requests:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+            await lean.close()
+            with pytest.raises(Unreachable):
+                await asking
+
+
+async def test_what_a_caller_says_takes_the_place_of_what_we_say(lean):
+    async with serving([[GOOD]]) as (url, requests):
+        await fetched(lean, url, headers={"user-agent": "me", "ACCEPT": "text/plain"})
+
+    head = requests[0].lower()
+    assert (head.count(b"user-agent:"), head.count(b"accept:"), head.count(b"host:")) == (1, 1, 1)
+    assert b"user-agent: me\r\n" in head
+
+
+class Wire:
+    """What a connection writes to; nothing comes of it."""
+
+    closing = False
+
+    def write(self, data):
+        pass
+
+    def abort(self):
+        self.closing = True
+
+    def is_closing(self):
+        return self.closing
+
+
+@given(st.sampled_from(sorted(GOOD_ANSWERS)), st.lists(st.integers(0, 200), max_size=8))
+async def test_wherever_an_answer_is_cut_it_is_the_same(name, places):
+    """Fed to the connection itself, so that it is cut exactly there."""
+    parts: list[bytes | None] = GOOD_ANSWERS[name]  # type: ignore[assignment] # mixed lists
+    whole = b"".join(part or b"" for part in parts)
+    edges = sorted({0, len(whole), *(min(place, len(whole)) for place in places)})
+    connection = Connection(set())
+    connection.connection_made(Wire())
+    asking = asyncio.ensure_future(connection.ask(b"", most_bytes=1000, deadline=None))
+    await asyncio.sleep(0)
+    for start, end in pairwise(edges):
+        connection.data_received(whole[start:end])
+    connection.connection_lost(None)
+    answer = await asking
+
+    assert (answer.status, answer.body) == (200, b"ok")

@@ -198,7 +198,7 @@ async def test_a_foreign_file_telegram_cannot_get_is_fetched_and_uploaded(tmp_pa
             assert uploaded(here, message, "photo").content == PNG
 
 
-@pytest.mark.parametrize("transport", ["aiohttp", "pyreqwest"])
+@pytest.mark.parametrize("transport", ["aiohttp", "lean"])
 async def test_either_transport_makes_the_calls_and_files_go_beside_it(tmp_path, monkeypatch, transport):
     from gateway.testing.telegram import FakeTelegram
 
