@@ -20,7 +20,7 @@ log = logs.get()
 
 LOOK_SECONDS = 0.02
 """How long a look at the load counts: looking costs more than an event."""
-LATE_EFFECTS, LATE_EVENTS = 200, 32
+LATE_EFFECTS, LATE_EVENTS = 200, 64
 """What a gateway at full work has in hand anyway; more would only wait."""
 RETRY_SECONDS = 2.0
 TELL_SECONDS = 60.0

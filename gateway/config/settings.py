@@ -77,7 +77,7 @@ class ServerSettings(Section):
         gt=0,
         le=600,
         description="When the gateway itself is so late, having all it can do, clients' new messages are answered 503 "
-        "as soon as 200 deliveries wait or 32 events are under way. Waiting for a slow bot makes nothing late.",
+        "as soon as 200 deliveries wait or 64 events are under way. Waiting for a slow bot makes nothing late.",
     )
     max_sockets: int = Field(
         20_000, ge=1, description="Most WebSockets and event streams one instance may have open; more get 503."
