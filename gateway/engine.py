@@ -381,8 +381,9 @@ def _has_session(conversation: Conversation, platform: str, event: SessionEvent)
 def _as_step(
     decision: Decision, dedup: DedupKey | None, finished: tuple[Finished, ...], spent: str, now: float
 ) -> Step:
-    set_again = {timer.name for timer in decision.timers}
-    cancelled_timers = (*decision.cancelled_timers, *((spent,) if spent and spent not in set_again else ()))
+    cancelled_timers = decision.cancelled_timers
+    if spent and spent not in {timer.name for timer in decision.timers}:
+        cancelled_timers = (*cancelled_timers, spent)
     return Step(
         conversation=decision.conversation,
         entries=decision.entries,
@@ -390,8 +391,10 @@ def _as_step(
         timers=decision.timers,
         cancelled_timers=cancelled_timers,
         cancelled=tuple(
-            Cancelled(target=target, since=numbers.start, before=numbers.stop)
-            for target, numbers in decision.cancelled_lanes.items()
+            [
+                Cancelled(target=target, since=numbers.start, before=numbers.stop)
+                for target, numbers in decision.cancelled_lanes.items()
+            ]
         ),
         finished=finished,
         dedup=dedup,

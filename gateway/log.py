@@ -21,7 +21,6 @@ import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
-    from contextlib import AbstractContextManager
 
     from structlog.typing import Processor, WrappedLogger
 
@@ -117,9 +116,19 @@ def get(**bound: Any) -> structlog.stdlib.BoundLogger:
     return cast("structlog.stdlib.BoundLogger", structlog.get_logger(**bound))
 
 
-def bound(**facts: Any) -> AbstractContextManager[None]:
+class bound:  # noqa: N801 - used as a function; a generator would cost several times as much
     """Bind facts (`conversation`, `instance`) to every line written inside this block and the tasks it starts."""
-    return cast("AbstractContextManager[None]", structlog.contextvars.bound_contextvars(**facts))
+
+    __slots__ = ("_facts", "_tokens")
+
+    def __init__(self, **facts: Any) -> None:
+        self._facts = facts
+
+    def __enter__(self) -> None:
+        self._tokens = structlog.contextvars.bind_contextvars(**self._facts)
+
+    def __exit__(self, *_: object) -> None:
+        structlog.contextvars.reset_contextvars(**self._tokens)
 
 
 def _shared() -> list[Processor]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from gateway.contracts import SupportsTyping
 from gateway.conversation import Conversation, Floor
@@ -43,22 +43,9 @@ class Signals:
             self._feed.typing(target, signal)
             self._tell(target, signal, conversation)
 
-    @contextmanager
-    def lasting(self, source: str, signal: Typing) -> Iterator[None]:
+    def lasting(self, source: str, signal: Typing) -> Lasting:
         """Give a sign if the block takes longer than a moment, and again and again while it runs."""
-        loop = asyncio.get_running_loop()
-
-        timers: list[asyncio.TimerHandle] = []
-
-        def give() -> None:
-            self.typing(source, signal)
-            timers[:] = [loop.call_later(AGAIN_SECONDS, give)]
-
-        timers.append(loop.call_later(FIRST_SECONDS, give))
-        try:
-            yield
-        finally:
-            timers[0].cancel()
+        return Lasting(partial(self.typing, source, signal))
 
     def _target(self, conversation: Conversation, source: str, signal: Typing) -> str:
         """Return the instance that is to see a sign from `source`; empty: nobody is."""
@@ -82,6 +69,26 @@ class Signals:
             task = asyncio.create_task(_call(running, running.typing, signal, conversation))
             tasks.add(task)
             task.add_done_callback(tasks.discard)
+
+
+class Lasting:
+    """A sign that is given while a block runs."""
+
+    __slots__ = ("_give", "_timer")
+
+    def __init__(self, give: Callable[[], None]) -> None:
+        """`give`: gives it once."""
+        self._give = give
+
+    def __enter__(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(FIRST_SECONDS, self._again)
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _again(self) -> None:
+        self._give()
+        self._timer = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._again)
 
 
 async def _call(running: Running, component: SupportsTyping, signal: Typing, conversation: Conversation) -> None:

@@ -44,6 +44,7 @@ class Draft:
         self.policy = policy
         self.now = now
         self.stale = False
+        self._is_touched = False
         self._entries: list[Entry] = []
         self._effects: list[Effect] = []
         self._timers: dict[str, Timer | None] = {}
@@ -57,6 +58,7 @@ class Draft:
         So it may be changed where it stands. A new value for each change was a quarter of what a message costs.
         """
         self.conversation.__dict__.update(changes)
+        self._is_touched = True
 
     def give_floor(self, floor: Floor) -> None:
         """Change who may speak: the epoch grows, and what the former speaker still has in hand becomes stale."""
@@ -177,16 +179,17 @@ class Draft:
 
     def decision(self) -> Decision:
         """Return what was collected."""
-        collected = self._entries or self._effects or self._timers or self._cancelled
-        changes = bool(collected) or self._before.version == 0 or self.conversation != self._before
+        collected = self._entries or self._effects or self._timers or self._cancelled or self._before.version == 0
+        changes = bool(collected) or (self._is_touched and self.conversation != self._before)
+        timers = self._timers.items()
         self.change(version=self.conversation.version + 1)
         return Decision(
             conversation=self.conversation,
             entries=tuple(self._entries),
             effects=tuple(self._effects),
-            timers=tuple(timer for timer in self._timers.values() if timer),
-            cancelled_timers=tuple(name for name, timer in self._timers.items() if timer is None),
-            cancelled_lanes=dict(self._cancelled),
+            timers=tuple([timer for _, timer in timers if timer]) if timers else (),
+            cancelled_timers=tuple([name for name, timer in timers if timer is None]) if timers else (),
+            cancelled_lanes=self._cancelled,
             stale=self.stale,
             changes=changes,
         )
