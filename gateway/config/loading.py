@@ -33,6 +33,25 @@ SectionT = TypeVar("SectionT", bound=Section)
 RESERVED = frozenset({"admin", "files", "health", "hooks", "metrics"})
 """Names no instance may have, because the gateway serves something of its own there."""
 
+OUR_KINDS = frozenset(
+    {
+        "bot-framework",
+        "chat-api",
+        "desk",
+        "events",
+        "jivo",
+        "jivo-chat",
+        "openai",
+        "operator-api",
+        "script",
+        "telegram",
+        "tovie",
+        "webhook",
+        "widget",
+    }
+)
+"""What this project's own plugins offer, each in a package `gateway-KIND`: only these we tell anybody to install."""
+
 SINGLE = ("server", "store", "log", "files", "plugins")
 
 
@@ -226,7 +245,10 @@ class _Checker:
                 return f"{message}; {plugin.label}: {problem}"
         if kind in self._host.disabled:
             return f"{message}; the plugin {kind!r} is listed in plugins.disabled"
-        return f"{message}. {_installed(family, offers)}. Is the plugin installed? pip install gateway-{kind}"
+        if kind in OUR_KINDS:
+            return f"{message}. {_installed(family, offers)}. Its plugin is missing: pip install gateway-{kind}"
+        guess = did_you_mean(kind, OUR_KINDS) or "."
+        return f"{message}{guess} {_installed(family, offers)}. Is its plugin installed?"
 
     def _ask_kind(self, kind: Any, options: Any, address: Address) -> None:
         """Let the kind look at the files its options name."""

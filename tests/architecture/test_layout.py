@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from gateway.config.loading import OUR_KINDS
 from tests.architecture.source import PLUGINS, ROOT
 
 
@@ -21,6 +22,11 @@ def test_every_plugin_folder_is_a_distribution():
     folders = {path.name for path in (ROOT / "plugins").iterdir() if any(path.glob("[!_.]*"))}
 
     assert folders == {plugin.name for plugin in PLUGINS}
+
+
+def test_only_our_own_plugins_are_recommended():
+    """Whoever takes another name could be anybody."""
+    assert {path.name for path in PLUGINS} == OUR_KINDS
 
 
 def test_every_plugin_is_locked():

@@ -177,7 +177,13 @@ CASES = {
     "unknown type": Case(
         change=("type: wire", "type: telegram"),
         said=[
-            "gateway.yaml:2:17: channels.site.type: unknown channel type 'telegram'. Installed channel types: biz, wire. Is the plugin installed? pip install gateway-telegram"
+            "gateway.yaml:2:17: channels.site.type: unknown channel type 'telegram'. Installed channel types: biz, wire. Its plugin is missing: pip install gateway-telegram"
+        ],
+    ),
+    "misspelt type that is not installed": Case(  # whoever takes the misspelt name for a package could be anybody
+        change=("type: wire", "type: telegrm"),
+        said=[
+            "gateway.yaml:2:17: channels.site.type: unknown channel type 'telegrm'; did you mean 'telegram'? Installed channel types: biz, wire. Is its plugin installed?"
         ],
     ),
     "misspelt type": Case(
