@@ -15,11 +15,13 @@ from multidict import CIMultiDict
 from gateway.transport.contract import HttpAnswer, Overlong, Unreachable, trouble
 
 HEAD_BYTES = 64 * 1024
-"""Longest status line and headers of an answer."""
+"""Longest head of an answer, interim ones included, and most of anything else between two pieces of its body."""
 INFORMATIONAL = range(100, 200)
 WITHOUT_BODY = frozenset({204, 304})
-GZIP_OR_ZLIB = 47
-"""For zlib: whichever of the two it is, with the largest window."""
+GZIP_OR_ZLIB, BARE_DEFLATE = 47, -15
+"""For zlib: whichever of the two it is, or neither; with the largest window."""
+ZLIB_METHOD = 8
+"""In the lower half of the first byte, if there is a zlib header."""
 
 
 class HungUp(Unreachable):
@@ -42,7 +44,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         """Nothing of an answer is there."""
-        self._received = self._status = 0
+        self._received = self._received_at_piece = self._status = 0
         self._headers: CIMultiDict[str] = CIMultiDict()
         self._head_is_done = self._is_done = self._is_spoilt = self._keeps = False
         self._pieces: list[bytes] = []
@@ -58,7 +60,8 @@ class Connection(asyncio.Protocol):
 
         Raises `TimeoutError`, `Overlong`, `Unreachable`, and `HungUp` if nothing of an answer arrived.
         """
-        assert self._transport is not None  # noqa: S101 - it is connected
+        if self._transport is None or self._transport.is_closing():
+            raise HungUp("it hung up")
         loop = asyncio.get_running_loop()
         self._begin()
         self._most_bytes = most_bytes
@@ -103,8 +106,8 @@ class Connection(asyncio.Protocol):
             self._fail(Overlong())
         elif self._is_done:
             self._finish(keeps=self._keeps and not self._is_spoilt)
-        elif not self._head_is_done and self._received > HEAD_BYTES:
-            self._fail(Unreachable("the head of the answer is too long"))
+        elif self._received - self._received_at_piece > HEAD_BYTES:
+            self._fail(Unreachable("the head of the answer, or what is between its parts, is too long"))
 
     def connection_lost(self, error: Exception | None) -> None:
         """It has ended, and with it an answer that gives no length."""
@@ -126,7 +129,7 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; those behind a body (trailers) mean nothing to us."""
         if not self._head_is_done:
-            self._headers.add(name.decode("latin-1"), value.decode(errors="surrogateescape"))
+            self._headers.add(name.decode("latin-1"), value.rstrip(b" \t").decode(errors="surrogateescape"))
 
     def on_headers_complete(self) -> None:
         """The head is there."""
@@ -136,7 +139,11 @@ class Connection(asyncio.Protocol):
             self._keeps = self._parser.should_keep_alive()
 
     def on_body(self, piece: bytes) -> None:
-        """Keep a piece, but no more than is allowed."""
+        """Keep a piece, but no more than is allowed. What only says that the answer will come has none."""
+        if self._status in INFORMATIONAL:
+            self._fail(Unreachable("an interim answer has a body"))
+            return
+        self._received_at_piece = self._received
         self._size += 0 if self._is_done else len(piece)
         if not self._is_done and self._size <= self._most_bytes:
             self._pieces.append(piece)
@@ -176,13 +183,14 @@ def _unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
     """Unpack what was packed although nobody asked for that, and no more than is allowed."""
     if encoding.lower() not in {"gzip", "x-gzip", "deflate"} or not body:
         return body
-    unpacking = zlib.decompressobj(GZIP_OR_ZLIB)
+    is_bare = encoding.lower() == "deflate" and body[0] & 0x0F != ZLIB_METHOD
+    unpacking = zlib.decompressobj(BARE_DEFLATE if is_bare else GZIP_OR_ZLIB)
     try:
         found = unpacking.decompress(body, most_bytes + 1)
     except zlib.error:
         raise Unreachable("the answer cannot be unpacked") from None
     if len(found) > most_bytes:
         raise Overlong
-    if not unpacking.eof:
-        raise Unreachable("the answer is packed, and cut off")
+    if not unpacking.eof or unpacking.unused_data:
+        raise Unreachable("the answer is packed, and cut off or followed by something else")
     return found

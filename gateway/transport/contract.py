@@ -11,7 +11,7 @@ ClientName = Literal["lean", "aiohttp"]
 
 _TROUBLES = (
     (("connection refused", "connect call failed"), "nothing listens at its address"),
-    (("name or service not known", "nodename", "resolve"), "its host's name is unknown here"),
+    (("name or service not known", "nodename", "resolve", "idna"), "its host's name is unknown here"),
     (("certificate",), "its certificate is not trusted"),
 )
 """What stands in the words of an error, on any system and of either transport -> what that means."""

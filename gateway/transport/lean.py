@@ -66,6 +66,7 @@ class LeanClient:
         """By host, port and whether it is TLS; the one used last is at the end, and is taken first."""
         self._open: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     async def fetch(
         self,
@@ -95,7 +96,7 @@ class LeanClient:
             try:
                 return await self._asked(kept, address, request, most_bytes, deadline)
             except HungUp:
-                if verb != "GET" and IDEMPOTENCY_KEY not in names:
+                if self._is_closed or (verb != "GET" and IDEMPOTENCY_KEY not in names):
                     raise
         fresh = await self._connected(address, deadline)
         return await self._asked(fresh, address, request, most_bytes, deadline)
@@ -116,7 +117,8 @@ class LeanClient:
         )
 
     async def close(self) -> None:
-        """See `HttpClient.close`."""
+        """See `HttpClient.close`. Calls under way raise `Unreachable`, and are not made once more."""
+        self._is_closed = True
         if self._sweep is not None:
             self._sweep.cancel()
         for connection in tuple(self._open):
@@ -172,12 +174,15 @@ class LeanClient:
                     lambda: Connection(self._open),
                     sock=connected,
                     ssl=_trusting() if address.is_secure else None,
-                    server_hostname=address.host if address.is_secure else None,
+                    server_hostname=address.host.rstrip(".") if address.is_secure else None,
                 )
         except TimeoutError:
             raise
-        except OSError as error:  # of TLS, too
+        except (OSError, UnicodeError) as error:  # of TLS, too; of a host that cannot be a name
             raise Unreachable(trouble(error)) from None
+        if self._is_closed:  # meanwhile
+            connection.abort()
+            raise Unreachable("we hung up")
         return connection
 
 

@@ -24,7 +24,7 @@ class AiohttpClient:
 
         self._session = session
         self._payload = aiohttp.BytesPayload  # which aiohttp would look for at length
-        self._errors = (aiohttp.ClientError, OSError)
+        self._errors = (aiohttp.ClientError, OSError, UnicodeError)  # the last: a host that cannot be a name
         self._no_limit = aiohttp.ClientTimeout(total=None)  # `asyncio.timeout` costs a fifth of aiohttp's own
 
     async def fetch(

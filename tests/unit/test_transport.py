@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import gzip
+import socket
 import ssl
+import zlib
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
@@ -32,7 +34,7 @@ class Heard(list):
 
 
 @asynccontextmanager
-async def serving(answers, *, tls=None):
+async def serving(answers, *, tls=None, host="127.0.0.1"):
     """A server on bare sockets: each request gets the next of the answers, a list of byte strings; None hangs up."""
     requests = Heard()
     open_ones = set()
@@ -60,10 +62,11 @@ async def serving(answers, *, tls=None):
         except asyncio.CancelledError:
             return
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(serve, host, 0, ssl=tls)
     try:
         scheme = "https" if tls else "http"
-        yield f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/secret", requests
+        shown = f"[{host}]" if ":" in host else host
+        yield f"{scheme}://{shown}:{server.sockets[0].getsockname()[1]}/secret", requests
     finally:
         server.close()
         for writer in open_ones:
@@ -121,6 +124,12 @@ GOOD_ANSWERS = {
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(b"ok"),
         None,
     ],
+    "packed without a zlib header": [
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: 4\r\n\r\n" + zlib.compress(b"ok", wbits=-15),
+    ],
+    "from one who would change the protocol": [
+        b"HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\nok",
+    ],
 }
 
 
@@ -177,6 +186,11 @@ async def test_a_server_that_dawdles_is_not_waited_for(client, ask, parts):
             await ask(client, url, seconds=0.3)
 
 
+async def test_space_around_a_header_is_no_part_of_it(client, ask):
+    async with serving([[b"HTTP/1.1 503 Busy\r\nRetry-After: \t 7 \t\r\nContent-Length: 0\r\n\r\n"]]) as (url, _):
+        assert (await ask(client, url)).headers["retry-after"] == "7"
+
+
 async def test_a_slow_loris_runs_into_the_same_limit(client, ask):
     dribble = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", *[b"x"] * 200]
     async with serving([dribble]) as (url, _):
@@ -230,7 +244,10 @@ async def test_a_call_can_be_given_up(client, ask):
         gc.collect()
 
 
-@pytest.mark.parametrize("url", ["http://", "nonsense", "ftp://127.0.0.1/x", "http://127.0.0.1:1/x", "http://[::1"])
+NOWHERE = ["http://", "nonsense", "ftp://127.0.0.1/x", "http://127.0.0.1:1/x", "http://[::1", "http://a..b.invalid/x"]
+
+
+@pytest.mark.parametrize("url", NOWHERE)
 async def test_an_address_nobody_answers_at(client, ask, url):
     with pytest.raises(Unreachable):
         await ask(client, url)
@@ -262,7 +279,7 @@ async def test_a_body_that_grows_when_it_is_unpacked_is_cut_off(client, ask):
             await ask(client, url, most=10_000)
 
 
-@pytest.mark.parametrize("header", [{"X": "a\r\nY: b"}, {"X": "a\nb"}, {"X\r\nY": "b"}])
+@pytest.mark.parametrize("header", [{"X": "a\r\nY: b"}, {"X": "a\nb"}, {"X\r\nY": "b"}, {"X": "a\0b"}])
 async def test_a_header_cannot_bring_another(client, ask, header):
     async with serving([[GOOD]]) as (url, requests):
         with pytest.raises(ValueError):
@@ -280,6 +297,15 @@ async def test_an_address_goes_over_the_wire_as_it_must(client, ask, given, sent
         await ask(client, url + given)
 
     assert requests[0].startswith(f"POST /secret{sent} HTTP/1.1\r\n".encode())
+
+
+async def test_an_address_may_be_one_of_ipv6(client, ask):
+    if not socket.has_ipv6:
+        pytest.skip("platform: needs IPv6")
+    async with serving([[GOOD]], host="::1") as (url, requests):
+        assert (await ask(client, url)).body == b"ok"
+
+    assert f"Host: {url.split('/')[2]}\r\n".encode() in requests[0]
 
 
 async def test_credentials_in_an_address_become_a_header(client, ask):
@@ -307,6 +333,22 @@ async def test_a_certificate_is_looked_at(tmp_path, monkeypatch, client, ask, tr
             assert "127.0.0.1" not in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["desk.example", "desk.example."])
+async def test_a_certificate_is_for_a_name_with_or_without_its_last_dot(monkeypatch, client, ask, name):
+    loop = asyncio.get_running_loop()
+    look_up = loop.getaddrinfo
+    monkeypatch.setattr(loop, "getaddrinfo", lambda _host, *args, **kwargs: look_up("127.0.0.1", *args, **kwargs))
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("desk.example").configure_cert(context)
+    ours = ssl.create_default_context()
+    authority.configure_trust(ours)
+    monkeypatch.setattr(lean_client, "_trusting", lambda: ours)
+    async with serving([[GOOD]], tls=context) as (url, _), aiohttp.TCPConnector(ssl=ours) as connector:
+        _standard(client)._session._connector = connector
+        assert (await ask(client, url.replace("127.0.0.1", name))).body == b"ok"
+
+
 def _standard(client):
     return getattr(client, "_standard", client)
 
@@ -322,6 +364,41 @@ async def test_a_call_that_can_be_told_from_another_is_made_once_more(lean):
         assert (await fetched(lean, url, headers=KEYED)).body == b"ok"
 
     assert requests[1] == requests[2]
+
+
+NOT_CLEAR = {
+    "a header on two lines": b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok",
+    "a length on the next line": b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 2\r\n\r\nok",
+    "lines without CR": b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+    "a line without LF": b"HTTP/1.1 200 OK\r\nX: a\rContent-Length: 2\r\n\r\nok",
+    "a zero byte": b"HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 2\r\n\r\nok",
+    "a space before the colon": b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok",
+    "a length with a sign": b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok",
+    "a chunk's size without CR": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nok\r\n0\r\n\r\n",
+    "chunks that are not outermost": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, x\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    "a body of what is no answer yet": b"HTTP/1.1 104 So Far\r\nContent-Length: 3\r\n\r\nabc" + GOOD,
+    "packed twice over": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    % (2 * len(gzip.compress(b"o")))
+    + gzip.compress(b"o") * 2,
+}
+
+
+@pytest.mark.parametrize("whole", NOT_CLEAR.values(), ids=NOT_CLEAR)
+async def test_what_can_be_read_in_two_ways_is_no_answer(lean, whole):
+    async with serving([[whole, None]]) as (url, _):
+        with pytest.raises(Unreachable):
+            await fetched(lean, url)
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+async def test_a_body_where_none_may_be_is_not_the_next_answer(lean, status):
+    smuggled = b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"
+    head = b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n" % (status, len(smuggled))
+    async with serving([[head + smuggled], [GOOD]]) as (url, requests):
+        assert (await fetched(lean, url)).body == b""
+        assert (await fetched(lean, url)).status == 200
+
+    assert requests.connections == 2
 
 
 async def test_and_only_once(lean):
@@ -363,6 +440,14 @@ async def test_a_head_without_end_is_not_listened_to(lean):
             await fetched(lean, url)
 
 
+@pytest.mark.parametrize("endless", [b"2\r\nok\r\n0\r\nX: ", b"2;x="], ids=["trailer", "chunk extension"])
+async def test_nor_is_anything_else_that_is_no_body(lean, endless):
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with serving([[chunked + endless, *[b"x" * 4000] * 40, b"..."]]) as (url, _):
+        with pytest.raises(Unreachable, match="too long"):
+            await fetched(lean, url)
+
+
 async def test_other_protocols_are_not_changed_to(lean):
     switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"
     async with serving([[switch]]) as (url, _):
@@ -388,6 +473,78 @@ async def test_calls_under_way_end_when_it_is_closed(lean):
             await lean.close()
             with pytest.raises(Unreachable):
                 await asking
+
+
+async def test_and_are_not_made_again(lean):
+    async with serving([[GOOD], [b"..."]]) as (url, requests):
+        await fetched(lean, url)
+        asking = asyncio.create_task(fetched(lean, url, seconds=60.0, headers=KEYED))
+        async with asyncio.timeout(5):
+            while len(requests) < 2:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+            await lean.close()
+            with pytest.raises(Unreachable):
+                await asking
+
+    assert (len(requests), requests.connections) == (2, 1)
+
+
+async def test_a_call_that_is_still_connecting_ends_with_the_others(lean, monkeypatch):
+    looked_up, go_on = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    look_up = loop.getaddrinfo
+
+    async def slowly(*args, **kwargs):
+        looked_up.set()
+        await go_on.wait()
+        return await look_up(*args, **kwargs)
+
+    monkeypatch.setattr(loop, "getaddrinfo", slowly)
+    async with serving([[GOOD]]) as (url, requests), asyncio.timeout(5):
+        asking = asyncio.create_task(fetched(lean, url))
+        await looked_up.wait()
+        await lean.close()
+        go_on.set()
+        with pytest.raises(Unreachable):
+            await asking
+
+    assert requests == []
+
+
+async def test_a_call_given_up_takes_its_connection_along(lean):
+    """Its answer would be taken for that of the next call."""
+    async with serving([[b"..."], [GOOD]]) as (url, requests):
+        asking = asyncio.create_task(fetched(lean, url, seconds=60.0))
+        async with asyncio.timeout(5):
+            while not requests:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+            asking.cancel()
+            await asyncio.wait([asking])
+            while lean._open:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+            assert (await fetched(lean, url)).body == b"ok"
+
+    assert requests.connections == 2
+
+
+async def test_who_answers_before_anything_was_asked_is_not_asked():
+    connection = Connection(set())
+    connection.connection_made(Wire())
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    async with asyncio.timeout(5):
+        with pytest.raises(Unreachable):
+            await connection.ask(b"", most_bytes=1000, deadline=None)
+
+
+async def test_a_connection_that_ended_as_soon_as_it_was_there_is_told_at_once():
+    """Nothing would tell of its end again."""
+    connection = Connection(set())
+    connection.connection_made(Wire())
+    connection.abort()
+    connection.connection_lost(None)
+    async with asyncio.timeout(5):
+        with pytest.raises(Unreachable):
+            await connection.ask(b"", most_bytes=1000, deadline=None)
 
 
 async def test_what_a_caller_says_takes_the_place_of_what_we_say(lean):
