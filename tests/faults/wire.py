@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,8 @@ SECONDS = 8.0
 class Request:
     """What came in."""
 
+    number: int
+    """Of all that came in: a call that is made again is another request."""
     path: str
     key: str
     body: dict[str, Any]
@@ -39,6 +42,8 @@ class Answer:
         head = f"HTTP/1.1 {self.status} X\r\nContent-Type: application/json\r\n{wait}Content-Length: {len(content)}"
         return head.encode() + END + content
 
+
+_numbers = itertools.count(1)
 
 Handler = Callable[[Request], Awaitable[Answer]]
 
@@ -71,7 +76,9 @@ class Serving(asyncio.Protocol):
             return
         body, self._buffer = self._buffer[end + 4 : size], self._buffer[size:]
         key = KEY.search(head)
-        request = Request(head.split(b" ", 2)[1].decode(), key[1].decode() if key else "", json.loads(body or b"{}"))
+        request = Request(
+            next(_numbers), head.split(b" ", 2)[1].decode(), key[1].decode() if key else "", json.loads(body or b"{}")
+        )
         self._task = asyncio.ensure_future(self._answer(request))
 
     async def _answer(self, request: Request) -> None:

@@ -145,7 +145,7 @@ class World:
         self._withheld(request.path.split("/")[1], request)
 
     def _withheld(self, side: str, request: Request) -> None:
-        self.ledger.unanswered[side, request.body["conversation"]].add((request.key, request.body["at"]))
+        self.ledger.unanswered[side, request.body["conversation"]].add((request.key, request.number))
 
     async def _act(self, name: str, what: str, request: Request) -> object:
         """Do it and write it down: before anything that takes time."""
