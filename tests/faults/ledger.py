@@ -54,7 +54,8 @@ class Ledger:
     """Agent (unique in each session) -> when it was confirmed that they came."""
     calls: list[Call] = field(default_factory=list)
     unanswered: defaultdict[tuple[str, str], set[tuple[str, float]]] = field(default_factory=lambda: defaultdict(set))
-    """(side, conversation) -> (key, number or time of the request) of calls that were done, and whose answer was withheld or came late."""
+    """(side, conversation) -> (key, number or time of the request) of calls that were done, and whose answer was
+    withheld or came late."""
     events: int = 0
     """Everything that was confirmed to a client or an agent."""
     acks: list[float] = field(default_factory=list)
