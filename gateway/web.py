@@ -7,6 +7,7 @@ exception nobody expected is answered 500 without details and logged with all of
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import mimetypes
 import os
@@ -299,7 +300,8 @@ class Web:
         self._count(request, status)
         if is_told:
             self._log_refusal(request, status, reason)
-        return web.json_response({"error": reason}, status=status, headers=headers)
+        body = json.dumps({"error": reason}).encode()  # in ASCII: the reason may name what is no UTF-8
+        return web.Response(body=body, status=status, headers=headers, content_type="application/json")
 
     def _log_refusal(self, request: web.Request, status: int, reason: str) -> None:
         instance, route = self._instance(request), _route(request)
