@@ -31,6 +31,10 @@ SIMPLE: Mapping[str, Any] = {
 """The smallest gateway: one fake of each."""
 
 
+SERVER = {"port": 0, "shutdown_seconds": 2, "max_loop_delay_seconds": 600}
+"""A machine that is slow because many tests run on it is not overloaded."""
+
+
 class Clock:
     """A clock that goes as usual, and can be moved forward."""
 
@@ -70,10 +74,11 @@ class Harness:
         self.clock = clock or Clock()
         self._changed = asyncio.Event()
         file = folder / "gateway.yaml"
+        given = config or SIMPLE
         whole = {
-            "server": {"port": 0, "shutdown_seconds": 2},
             "store": {"type": "memory" if memory else "sqlite", "path": "data"},
-            **(config or SIMPLE),
+            **given,
+            "server": {**SERVER, **given.get("server", {})},
         }
         file.write_text(yaml.safe_dump(whole), encoding="utf-8")
         loaded = load(file, host or plugin_host(), {})
