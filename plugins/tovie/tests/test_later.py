@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from gateway import BadInput, Floor, Turn
@@ -273,9 +275,10 @@ async def test_nobody_is_asked_for_once_the_conversation_is_over(tmp_path):
         storage = bot._context.storage
         assert list(await storage.items("events/")) == ["events/web:ann"]
         await here.ann.ends()
-        await bot._polling._round()
 
-        assert await storage.items("events/") == {}
+        async with asyncio.timeout(10):
+            while await storage.items("events/"):  # a round that had begun before may note where it was
+                await bot._polling._round()
 
 
 async def test_polling_goes_on_after_trouble(tmp_path):
