@@ -30,7 +30,6 @@ SIMPLE: Mapping[str, Any] = {
 }
 """The smallest gateway: one fake of each."""
 
-
 SERVER = {"port": 0, "shutdown_seconds": 2, "max_loop_delay_seconds": 600}
 """A machine that is slow because many tests run on it is not overloaded."""
 

@@ -55,6 +55,11 @@ class Address:
     target: str
     """Path and query, as they go over the wire."""
 
+    @property
+    def origin(self) -> tuple[str, int, bool]:
+        """What calls must have in common to share a connection."""
+        return (self.host, self.port, self.is_secure)
+
 
 class LeanClient:
     """Implements `HttpClient`. A connection belongs to one call at a time; who has none free opens another."""
@@ -63,7 +68,7 @@ class LeanClient:
         """`standard`: what makes all other calls; it is closed by whoever made it."""
         self._standard = standard
         self._idle: defaultdict[tuple[str, int, bool], deque[Connection]] = defaultdict(deque)
-        """By host, port and whether it is TLS; the one used last is at the end, and is taken first."""
+        """By origin; the one used last is at the end, and is taken first."""
         self._open: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._is_closed = False
@@ -136,7 +141,7 @@ class LeanClient:
 
     def _kept(self, address: Address) -> Connection | None:
         """Take a connection that is kept, if there is one the other side has not ended."""
-        idle = self._idle[address.host, address.port, address.is_secure]
+        idle = self._idle.get(address.origin)
         while idle:
             connection = idle.pop()
             if connection.usable:
@@ -146,7 +151,7 @@ class LeanClient:
     def _keep(self, connection: Connection, address: Address) -> None:
         loop = asyncio.get_running_loop()
         connection.idle_since = loop.time()
-        self._idle[address.host, address.port, address.is_secure].append(connection)
+        self._idle[address.origin].append(connection)
         if self._sweep is None:
             self._sweep = loop.call_later(IDLE_SECONDS, self._end_idle, loop)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.transport.contract import HttpAnswer, HttpStream, Overlong, Unreachable, trouble
@@ -38,14 +38,10 @@ class AiohttpClient:
         most_bytes: int,
     ) -> HttpAnswer:
         """See `HttpClient.fetch`."""
-        try:
+        with self._in_our_words():
             async with asyncio.timeout(timeout_seconds), self._asked(verb, url, headers, body) as response:
                 whole = await _whole(response.content.readany, most_bytes)
                 return HttpAnswer(response.status, response.headers, whole)
-        except TimeoutError:
-            raise
-        except self._errors as error:
-            raise Unreachable(trouble(error)) from None
 
     @asynccontextmanager
     async def stream(
@@ -59,10 +55,16 @@ class AiohttpClient:
         most_bytes: int,
     ) -> AsyncIterator[HttpStream]:
         """See `HttpClient.stream`."""
-        try:
+        with self._in_our_words():
             async with asyncio.timeout(timeout_seconds), self._asked(verb, url, headers, body) as response:
                 chunks = _bounded(response.content.readany, most_bytes)
                 yield HttpStream(response.status, response.headers, chunks)
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        """Raise what aiohttp raises as this seam does."""
+        try:
+            yield
         except TimeoutError:
             raise
         except self._errors as error:
