@@ -59,8 +59,6 @@ BACKLOG = 1024
 """Connections the system holds until they are taken."""
 LISTENERS = 16
 """Connections taken in one turn of the loop: else those who come while it is busy would wait for seconds."""
-TURNS_TO_CONNECT = 2
-"""Turns of the loop until the runner knows of a connection that was taken, and closes it when it ends."""
 MISTAKES = frozenset({400, 401, 403, 404, 405, 413})
 """What is answered to callers who are wrong, and would be each time."""
 SOCKETS_RETRY_SECONDS = 30.0
@@ -103,7 +101,6 @@ class Web:
         self._open_sockets: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
         self._listeners: list[asyncio.Server] = []
-        self._takes = True
 
     async def start(self) -> int:
         """Listen; return the port. Raises `UserMistake` if the address cannot be had."""
@@ -130,8 +127,8 @@ class Web:
         assert server is not None  # noqa: S101 - it is set up
         loop = asyncio.get_running_loop()
 
-        def connected() -> asyncio.Protocol:
-            return self._pace.connected(server) if self._takes else TooLate()
+        def connected() -> web.RequestHandler:
+            return self._pace.connected(server)
 
         first = await loop.create_server(connected, host, port, backlog=BACKLOG, reuse_address=True)
         self._listeners.append(first)
@@ -142,11 +139,8 @@ class Web:
 
     async def stop(self) -> None:
         """Stop listening and close what is open. Safe always."""
-        self._takes = False
         for each in self._listeners:
             each.close()
-        for _ in range(TURNS_TO_CONNECT):
-            await asyncio.sleep(0)
         if self._runner:
             await self._runner.cleanup()
 
@@ -324,14 +318,6 @@ class Web:
         named = first[1] if first[0] == "hooks" and len(first) > 1 else first[0]
         running = self._instances.get(named)
         return running.name if running else "gateway"
-
-
-class TooLate(asyncio.Protocol):
-    """A connection that was taken while the listeners were being closed: nobody would end it any more."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hang up."""
-        transport.close()
 
 
 def _server_log() -> logging.Logger:

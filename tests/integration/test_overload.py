@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -158,21 +157,6 @@ async def test_the_answer_says_when_to_come_again(tmp_path: Path) -> None:
         async with http.get(f"{gateway.url}/metrics") as answer:
             assert "gateway_overloaded 1.0" in await answer.text()
         gateway.bot().gate.set()
-
-
-@pytest.mark.parametrize("turns", range(5))
-async def test_who_is_let_in_while_it_stops_is_hung_up_on(tmp_path: Path, turns: int) -> None:
-    gateway = small(tmp_path)
-    await gateway.gateway.start()
-    callers = [socket.create_connection(("127.0.0.1", gateway.gateway.port)) for _ in range(64)]
-    for _ in range(turns):  # in one of them they are taken, and the gateway knows nothing of them yet
-        await asyncio.sleep(0)
-    await gateway.gateway._web.stop()  # type: ignore[union-attr]
-    await gateway.gateway.stop()
-    for caller in callers:
-        with suppress(ConnectionResetError):
-            assert await asyncio.to_thread(caller.recv, 1) == b""
-        caller.close()
 
 
 # --- sizes -----------------------------------------------------------------------------------------------------------
